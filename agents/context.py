@@ -1,0 +1,20 @@
+"""What a run knows without being told by the customer or the model."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """The trusted facts of one run; LangGraph hands it to nodes and tools as ``runtime.context``.
+
+    ``account_id`` is the tenant: every namespace a tool reads or writes is made from it, so neither a
+    message nor a tool argument can name another account. Ids are UUIDs as text, without dots, because
+    they become namespace labels.
+    """
+
+    account_id: str
+    conversation_id: str
+    turn_id: str
+    message_id: str
+    #: Nothing is learned or recalled in this run (the customer paused memory).
+    memory_paused: bool = False

@@ -1,0 +1,25 @@
+"""HTTP and WebSocket, behind one address."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support_site.settings")
+
+from django.core.asgi import get_asgi_application
+
+http_application = get_asgi_application()
+
+# Imported only now: these need Django's apps to be ready.
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+
+from support_site.chat.routing import websocket_urlpatterns
+from support_site.lifespan import Lifespan
+
+application = ProtocolTypeRouter(
+    {
+        "http": http_application,
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "lifespan": Lifespan(),
+    }
+)

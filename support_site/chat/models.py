@@ -1,0 +1,162 @@
+"""Conversations, messages, turns, and the actions that wait for a click."""
+
+import uuid
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from support_site.accounts.models import Account, User
+
+
+class Conversation(models.Model):
+    """A thread of messages; its id **is** LangGraph's ``thread_id``."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="conversations")
+    #: The first words of the first message; empty until then.
+    title = models.CharField(max_length=120, blank=True)
+    #: A person is wanted or answers: the agent keeps silent until handed back.
+    needs_person = models.BooleanField(default=False, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        ordering = ("-updated_at",)
+
+    def __str__(self) -> str:
+        return self.title or "New conversation"
+
+
+class Turn(models.Model):
+    """One customer message (with its queued neighbours) and all that answers it."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        WAITING = "waiting", "waiting for a decision"
+        DONE = "done"
+        STOPPED = "stopped"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED, db_index=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_owner = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True, db_index=True)
+    stop_requested = models.BooleanField(default=False)
+    #: Number of the newest event in the turn log; an attempt goes on from here.
+    last_seq = models.PositiveIntegerField(default=0)
+    #: Machine-readable reason of a failed turn ("model_timeout"), never text of a message.
+    error_code = models.CharField(max_length=40, blank=True)
+    #: What answered: the model's name as shown to the customer.
+    model = models.CharField(max_length=100, blank=True)
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    #: When learn(turn) has finished; it runs at most once to the end.
+    learned_at = models.DateTimeField(null=True, blank=True)
+
+    ACTIVE = (Status.RUNNING, Status.WAITING)
+    FINISHED = (Status.DONE, Status.STOPPED, Status.FAILED)
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("conversation",),
+                condition=models.Q(status__in=("running", "waiting")),
+                name="one_active_turn_per_conversation",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()} turn"
+
+
+class Message(models.Model):
+    """What was said, kept. ``position`` orders a conversation without trusting clocks."""
+
+    class Role(models.TextChoices):
+        CUSTOMER = "customer"
+        AGENT = "agent"
+        STAFF = "staff"
+        SYSTEM = "system", "the site"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    turn = models.ForeignKey(Turn, on_delete=models.SET_NULL, related_name="messages", null=True, blank=True)
+    position = models.PositiveIntegerField()
+    role = models.CharField(max_length=10, choices=Role)
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    text = models.TextField()
+    #: ``text`` rendered and sanitised on the server, block by block (see rendering.py).
+    html = models.TextField(blank=True)
+    #: Cards shown with the message (receipts, noted memories), as the events carried them.
+    cards = models.JSONField(default=list, blank=True, encoder=DjangoJSONEncoder)
+    #: The browser's id for a customer message: the same id is the same message.
+    client_id = models.UUIDField(null=True, blank=True)
+    #: The customer stopped the agent here.
+    stopped = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("conversation", "position")
+        constraints = (
+            models.UniqueConstraint(fields=("conversation", "position"), name="message_position_unique"),
+            models.UniqueConstraint(fields=("conversation", "client_id"), name="message_client_id_unique"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, message {self.position}"
+
+
+class TurnEvent(models.Model):
+    """One event of a turn in the embedded turn log; also what is left of a finished turn's log."""
+
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    event = models.JSONField(encoder=DjangoJSONEncoder)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("turn", "seq")
+        constraints = (models.UniqueConstraint(fields=("turn", "seq"), name="turn_event_seq_unique"),)
+
+    def __str__(self) -> str:
+        return f"event {self.seq}"
+
+
+class Action(models.Model):
+    """A write the agent proposes; ``id`` is the tool call's id, ``preview`` comes from the rules."""
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed"
+        CONFIRMED = "confirmed"
+        DECLINED = "declined"
+        #: The customer wrote something else, or the records changed and it was proposed anew.
+        WITHDRAWN = "withdrawn"
+        APPLIED = "applied"
+        REFUSED = "refused"
+
+    id = models.CharField(primary_key=True, max_length=200)
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="actions")
+    tool = models.CharField(max_length=100)
+    arguments = models.JSONField(default=dict)
+    preview = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+    approver = models.CharField(max_length=10, choices=[("customer", "customer"), ("staff", "staff")])
+    status = models.CharField(max_length=10, choices=Status, default=Status.PROPOSED, db_index=True)
+    receipt = models.JSONField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.tool} ({self.get_status_display()})"

@@ -1,0 +1,268 @@
+"""All settings, from the environment (and ``.env``). README lists every variable.
+
+Two ways to run, told apart by what is set: with none of DATABASE_URL, REDIS_URL, CHROMA_URL everything
+lives in this one process and under DATA_DIR (embedded); with all three it is a service of many processes.
+"""
+
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, validate
+from marshmallow import ValidationError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env(eager=False)
+env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+
+def url_with(*schemes: str):
+    """A validator: empty, or a URL with one of these schemes and a host."""
+
+    def check(value: str) -> None:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in schemes or not parts.hostname):
+            raise ValidationError(f"Write it as {schemes[0]}://host:port/..., not {value.split('@')[-1]!r}.")
+
+    return check
+
+
+DEBUG = env.bool("DEBUG", False)
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
+PORT = env.int("PORT", 8000, validate=validate.Range(1, 65535))
+SECRET_KEY = env.str("SECRET_KEY", "")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+DATABASE_URL = env.str("DATABASE_URL", "", validate=url_with("postgresql", "postgres", "sqlite"))
+REDIS_URL = env.str("REDIS_URL", "", validate=url_with("redis", "rediss"))
+CHROMA_URL = env.str("CHROMA_URL", "", validate=url_with("http", "https"))
+CHROMA_TOKEN = env.str("CHROMA_TOKEN", "")
+CHROMA_TENANT = env.str("CHROMA_TENANT", "default_tenant")
+CHROMA_DATABASE = env.str("CHROMA_DATABASE", "default_database")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
+HTTPS_ONLY = env.bool("HTTPS_ONLY", None)
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "", validate=url_with("https", "http"))
+OPENAI_MODEL = env.str("OPENAI_MODEL", "gpt-5-mini")
+OPENAI_EMBEDDING_MODEL = env.str("OPENAI_EMBEDDING_MODEL", "text-embedding-3-small")
+EMBEDDER = env.str("EMBEDDER", "auto", validate=validate.OneOf(["auto", "lexical", "openai"]))
+MODEL_TIMEOUT_SECONDS = env.float("MODEL_TIMEOUT_SECONDS", 60, validate=validate.Range(0.1))
+TURN_TIMEOUT_SECONDS = env.float("TURN_TIMEOUT_SECONDS", 120, validate=validate.Range(1))
+OFFLINE_WORD_DELAY_SECONDS = env.float("OFFLINE_WORD_DELAY_SECONDS", 0.02, validate=validate.Range(0))
+STAFF_APPROVAL_ABOVE = env.decimal("STAFF_APPROVAL_ABOVE", "500.00", validate=validate.Range(0))
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+EMAIL_PORT = env.int("EMAIL_PORT", 587, validate=validate.Range(1, 65535))
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "support@localhost")
+SITE_NAME = env.str("SITE_NAME", "Acorn Support")
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+
+
+def refuse(sentence: str) -> None:
+    """Stop the start with a sentence for the operator."""
+    raise ImproperlyConfigured(sentence)
+
+
+try:
+    env.seal()
+except Exception as error:  # environs gathers every wrong variable into one error; shown as sentences
+    refuse("The settings are wrong. " + " ".join(f"{k}: {' '.join(v)}" for k, v in error.error_messages.items()))
+
+service_parts = {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL, "CHROMA_URL": CHROMA_URL}
+SERVICE_MODE = any(service_parts.values())
+if SERVICE_MODE and not DEBUG:
+    for name, value in (service_parts | {"SECRET_KEY": SECRET_KEY, "ALLOWED_HOSTS": ALLOWED_HOSTS}).items():
+        if not value:
+            refuse(f"{name} is not set, and a site of several processes needs it. README has the list.")
+    if "*" in ALLOWED_HOSTS:
+        refuse("ALLOWED_HOSTS must name the hosts: '*' would switch the origin check of sockets off.")
+if EMBEDDER == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
+    refuse("EMBEDDER is 'openai', but neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.")
+
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+if not SECRET_KEY:
+    key_file = DATA_DIR / "secret_key"
+    if not key_file.exists():
+        key_file.touch(mode=0o600)
+        key_file.write_text(secrets.token_urlsafe(50))
+    SECRET_KEY = key_file.read_text()
+if not ALLOWED_HOSTS:
+    ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+if HTTPS_ONLY is None:
+    HTTPS_ONLY = SERVICE_MODE and not DEBUG
+
+INSTALLED_APPS = [
+    "support_site.accounts",
+    "support_site.memory",
+    "support_site.orders",
+    "support_site.chat",
+    "support_site.privacy",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "channels",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "support_site.urls"
+ASGI_APPLICATION = "support_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "support_site.chat.context_processors.site",
+            ]
+        },
+    }
+]
+
+# --- Data ---------------------------------------------------------------------------------------
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL or f"sqlite:///{DATA_DIR / 'site.sqlite3'}")}
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    # Deferred transactions that turn into writers fail at once with "database is locked": take the write
+    # lock at BEGIN and wait for it (measured: 2,127 errors in 8 s by default, none so).
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CHECKPOINT_FILE = DATA_DIR / "checkpoints.sqlite3"
+CHROMA_DIR = DATA_DIR / "chroma"
+
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL]},
+        }
+    }
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- People -------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "conversations"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_PREVENT_ENUMERATION = True
+# Sign-in is throttled by allauth itself: wrong passwords per address and per e-mail, sign-ups, resets.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+# Without a mail server, mails (password resets) are printed where the site runs.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+
+# --- Browser ------------------------------------------------------------------------------------
+USE_I18N = True
+USE_TZ = True
+LANGUAGE_CODE = "en"
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = not SERVICE_MODE
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- Work in the background ---------------------------------------------------------------------
+CELERY_BROKER_URL = CELERY_BROKER_URL or REDIS_URL or "filesystem://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "background"
+CELERY_TASK_ROUTES = {"support_site.chat.tasks.answer": {"queue": "turns"}}
+if CELERY_BROKER_URL == "filesystem://":
+    broker_dir = DATA_DIR / "broker"
+    for folder in ("queue", "processed"):
+        (broker_dir / folder).mkdir(parents=True, exist_ok=True)
+    # Short polling: at the default of a second a turn would wait 1.4-2.1 s before it starts.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(broker_dir / "queue"),
+        "data_folder_out": str(broker_dir / "queue"),
+        "processed_folder": str(broker_dir / "processed"),
+        "store_processed": False,
+        "polling_interval": 0.05,
+    }
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+
+# --- The agent ----------------------------------------------------------------------------------
+OFFLINE_MODEL = not (OPENAI_API_KEY or OPENAI_BASE_URL)
+if EMBEDDER == "auto":
+    EMBEDDER = "lexical" if OFFLINE_MODEL else "openai"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("httpx", "httpcore", "chromadb", "celery", "kombu", "uvicorn.access")
+    },
+}

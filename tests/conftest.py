@@ -1,0 +1,52 @@
+"""The cast and the stage: every test runs on data of its own, in a folder that vanishes."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+# Before Django reads its settings: tests never touch the developer's data, keys or services.
+DATA_DIR = tempfile.mkdtemp(prefix="support-tests-")
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+os.environ["DATA_DIR"] = DATA_DIR
+os.environ["OFFLINE_WORD_DELAY_SECONDS"] = "0"
+for name in ("DATABASE_URL", "REDIS_URL", "CHROMA_URL", "CELERY_BROKER_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "DEBUG"):
+    os.environ[name] = "" if name != "DEBUG" else "0"
+
+import pytest
+
+
+@pytest.fixture
+def alice(db):
+    """A customer, of an account of her own."""
+    from support_site.accounts.models import User
+
+    return User.objects.create_user("alice@example.com", "demo-password", name="Alice Moreau")
+
+
+@pytest.fixture
+def bob(db):
+    """A customer of another account, who must never see anything of alice's."""
+    from support_site.accounts.models import User
+
+    return User.objects.create_user("bob@example.com", "demo-password", name="Bob Tanaka")
+
+
+@pytest.fixture
+def sam(db):
+    """Staff who may do everything in the admin."""
+    from support_site.accounts.models import User
+
+    return User.objects.create_superuser("sam@example.com", "demo-password", name="Sam Okafor")
+
+
+@pytest.fixture
+def rita(db):
+    """Staff who may read and nothing else."""
+    from django.contrib.auth.models import Permission
+
+    from support_site.accounts.models import User
+
+    user = User.objects.create_user("rita@example.com", "demo-password", name="Rita Lind", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return user

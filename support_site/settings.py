@@ -181,9 +181,13 @@ LOGIN_REDIRECT_URL = "conversations"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_ADAPTER = "support_site.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "support_site.accounts.forms.SignupForm"}
+# With a mail server a sign-up is finished by the link in the mail, so the page tells nobody which addresses are known.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_HOST else "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
 # Sign-in is throttled by allauth itself: wrong passwords per address and per e-mail, sign-ups, resets.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,0 +1,58 @@
+# Two commands do everything on a fresh machine with Python 3.11+: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-quick check lint format requirements clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "The venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Installing packages into $(VENV) (once; takes a few minutes) ..."
+	@$(BIN)/pip install --progress-bar on --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@echo "Installing development packages ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: $(VENV)/installed ## Set up everything and serve the site on PORT (8000) with demo customers
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py demo
+	@$(BIN)/python manage.py serve
+
+test: $(VENV)/installed-dev check ## All checks and all tests (what is missing is skipped, with the reason)
+
+check: $(VENV)/installed-dev lint ## What CI runs: lint, types, architecture, migrations, deploy check, tests
+	$(BIN)/pytest -n auto -rs
+
+test-quick: $(VENV)/installed-dev ## Tests without browser, services and fault injection (under 3 minutes)
+	$(BIN)/pytest -n auto -m "not browser and not service and not fault"
+
+lint: $(VENV)/installed-dev ## Format, lint, types, import contracts, migrations, deploy check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	env SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=support.example.com \
+	  DATABASE_URL=postgresql://db/support REDIS_URL=redis://redis:6379/0 CHROMA_URL=http://chroma:8000 \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: $(VENV)/installed-dev ## Put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+requirements: $(VENV)/installed-dev ## Pin the newest allowed versions of everything
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+clean: ## Remove the virtual environment and all local data
+	rm -rf $(VENV) var staticfiles

@@ -5,13 +5,16 @@ lives in this one process and under DATA_DIR (embedded); with all three it is a 
 """
 
 import secrets
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, validate
+from environs import Env, EnvValidationError, validate
 from marshmallow import ValidationError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,7 +23,7 @@ env = Env(eager=False)
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 
-def url_with(*schemes: str):
+def url_with(*schemes: str) -> Callable[[str], None]:
     """A validator: empty, or a URL with one of these schemes and a host."""
 
     def check(value: str) -> None:
@@ -35,8 +38,8 @@ DEBUG = env.bool("DEBUG", False)
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
 PORT = env.int("PORT", 8000, validate=validate.Range(1, 65535))
 SECRET_KEY = env.str("SECRET_KEY", "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 DATABASE_URL = env.str("DATABASE_URL", "", validate=url_with("postgresql", "postgres", "sqlite"))
 REDIS_URL = env.str("REDIS_URL", "", validate=url_with("redis", "rediss"))
 CHROMA_URL = env.str("CHROMA_URL", "", validate=url_with("http", "https"))
@@ -53,7 +56,7 @@ EMBEDDER = env.str("EMBEDDER", "auto", validate=validate.OneOf(["auto", "lexical
 MODEL_TIMEOUT_SECONDS = env.float("MODEL_TIMEOUT_SECONDS", 60, validate=validate.Range(0.1))
 TURN_TIMEOUT_SECONDS = env.float("TURN_TIMEOUT_SECONDS", 120, validate=validate.Range(1))
 OFFLINE_WORD_DELAY_SECONDS = env.float("OFFLINE_WORD_DELAY_SECONDS", 0.02, validate=validate.Range(0))
-STAFF_APPROVAL_ABOVE = env.decimal("STAFF_APPROVAL_ABOVE", "500.00", validate=validate.Range(0))
+STAFF_APPROVAL_ABOVE = env.decimal("STAFF_APPROVAL_ABOVE", Decimal("500.00"), validate=validate.Range(0))
 EMAIL_HOST = env.str("EMAIL_HOST", "")
 EMAIL_PORT = env.int("EMAIL_PORT", 587, validate=validate.Range(1, 65535))
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
@@ -72,8 +75,10 @@ def refuse(sentence: str) -> None:
 
 try:
     env.seal()
-except Exception as error:  # environs gathers every wrong variable into one error; shown as sentences
-    refuse("The settings are wrong. " + " ".join(f"{k}: {' '.join(v)}" for k, v in error.error_messages.items()))
+except EnvValidationError as error:
+    # environs types the messages for all of marshmallow's shapes; for an environment they are lists by name.
+    wrong = cast("dict[str, list[str]]", error.error_messages)
+    refuse("The settings are wrong. " + " ".join(f"{name}: {' '.join(why)}" for name, why in wrong.items()))
 
 service_parts = {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL, "CHROMA_URL": CHROMA_URL}
 SERVICE_MODE = any(service_parts.values())

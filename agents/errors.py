@@ -127,6 +127,8 @@ _KNOWN: dict[str, type[ModelError]] = {
     "httpx2.TransportError": ModelUnavailable,
     "builtins.TimeoutError": ModelTimedOut,
 }
+#: What the provider calls the error decides before its class does.
+_KNOWN_CODES = {"insufficient_quota": ModelQuotaSpent, "context_length_exceeded": ConversationTooLong}
 #: Somewhere below a connection error: the connection stood and was lost.
 _CUT = {"httpx.ReadError", "httpx.RemoteProtocolError", "httpx2.ReadError", "httpx2.RemoteProtocolError"}
 #: What the libraries raise when a reply is not the JSON, or not of the shape, that they expect.
@@ -140,9 +142,8 @@ def model_error(exc: BaseException) -> ModelError | None:
     kind = next((_KNOWN[name] for name in _names(exc) if name in _KNOWN), None)
     if kind is None:
         return None
-    if _provider_code(exc) == "insufficient_quota":
-        kind = ModelQuotaSpent
-    elif kind is ModelUnavailable and any(_CUT.intersection(_names(link)) for link in _causes(exc)):
+    kind = _KNOWN_CODES.get(_provider_code(exc), kind)
+    if kind is ModelUnavailable and any(_CUT.intersection(_names(link)) for link in _causes(exc)):
         kind = BrokenReply
     return kind(_origin(exc), retry_after=_retry_after(exc))
 

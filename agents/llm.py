@@ -26,7 +26,7 @@ LONGEST_PAUSE_SECONDS = 8.0
 def chat_model(
     *, api_key: str, base_url: str = "", model: str, timeout: float, max_retries: int = 2
 ) -> "BaseChatModel":
-    """A streaming ChatOpenAI that reports usage, for OpenAI or any server that speaks its protocol.
+    """A ChatOpenAI that reports usage when it streams, for OpenAI or any server that speaks its protocol.
 
     ``timeout`` is in seconds, for the connection, for the first byte and for every pause between two chunks.
     ``max_retries`` counts the repeats of a request that brought no reply. Imports langchain-openai, which takes
@@ -42,7 +42,6 @@ def chat_model(
         base_url=base_url or OPENAI_URL,
         timeout=timeout,
         max_retries=max_retries,
-        streaming=True,
         stream_usage=True,
         # The HTTP time-out above watches the same pause; this one costs a task for every chunk.
         stream_chunk_timeout=None,

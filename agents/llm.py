@@ -32,10 +32,11 @@ def chat_model(
     ``max_retries`` counts the repeats of a request that brought no reply. Imports langchain-openai, which takes
     seconds: call it where the first answer is prepared, not where a process starts.
     """
-    from langchain_openai import ChatOpenAI
     from pydantic import SecretStr
 
-    return ChatOpenAI(
+    from agents.openai_chat import RefusalAwareChatOpenAI
+
+    return RefusalAwareChatOpenAI(
         model=model,
         # Local servers need no key, but the client refuses to be made without one.
         api_key=SecretStr(api_key or "not-needed"),
@@ -108,7 +109,7 @@ class _Reply:
         self.message_id: str | None = None
         self.is_from_openai = False
         self.finish: str | None = None
-        self.says_something = False
+        self.refused = False
 
     async def watch(
         self, model: "Runnable", messages: "Sequence[BaseMessage]", config: "RunnableConfig | None"
@@ -127,17 +128,15 @@ class _Reply:
 
     def _note(self, chunk: "AIMessageChunk") -> None:
         self.message_id = self.message_id or chunk.id
-        self.says_something = self.says_something or bool(chunk.content or chunk.tool_call_chunks)
+        if chunk.additional_kwargs:
+            self.refused = self.refused or bool(chunk.additional_kwargs.get("refusal"))
         if told := chunk.response_metadata:
             self.is_from_openai = self.is_from_openai or told.get("model_provider") == "openai"
             self.finish = told.get("finish_reason") or told.get("status") or self.finish
 
     def _check_whole(self) -> None:
         """A stream can end without an error and yet be cut (a proxy that closes politely) or be a refusal."""
-        if self.finish == "content_filter":
-            raise ModelRefused("content filter")
+        if self.refused or self.finish == "content_filter":
+            raise ModelRefused("content filter" if self.finish == "content_filter" else "refusal")
         if self.is_from_openai and self.finish is None:
             raise BrokenReply("the stream ended before the reply did")
-        if self.finish == "stop" and not self.says_something:
-            # The `refusal` of a chunk is dropped by langchain-openai, so a refusal arrives as an empty reply.
-            raise ModelRefused("empty reply")

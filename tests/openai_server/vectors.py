@@ -25,7 +25,7 @@ def embeddings(body: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to /v1/embeddings: ``input`` is a text, a list of texts or (lists of) tokens."""
     given = body["input"]
     texts = given if isinstance(given, list) and not all(isinstance(item, int) for item in given) else [given]
-    vectors = [vector(str(text), body.get("dimensions") or DIMENSIONS) for text in texts]
+    vectors: list[Any] = [vector(str(text), body.get("dimensions") or DIMENSIONS) for text in texts]
     if body.get("encoding_format") == "base64":
         vectors = [base64.b64encode(struct.pack(f"<{len(v)}f", *v)).decode() for v in vectors]
     rows = [{"object": "embedding", "index": place, "embedding": v} for place, v in enumerate(vectors)]

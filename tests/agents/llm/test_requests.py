@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from agents import errors
 from agents.llm import astream_with_retries
 from tests.agents.llm.reading import HELLO, read
-from tests.openai_server import OpenAIServer, Trouble, calls, fails, says
+from tests.openai_server import OpenAIServer, Reply, Trouble, calls, fails, says
 
 
 async def test_a_reply_streams_word_by_word_and_reports_its_usage(server, model_of):
@@ -48,6 +48,15 @@ async def test_a_structured_answer_arrives_as_its_class(server, model_of):
 
     server.will(says('{"name": "Bob"}'))
     assert await model_of(server).with_structured_output(Person).ainvoke(HELLO) == Person(name="Bob")
+
+
+async def test_a_refused_structured_answer_is_a_refusal(server, model_of):
+    class Person(BaseModel):
+        name: str
+
+    server.will(Reply(refusal="I cannot do that."))
+    with pytest.raises(errors.ModelRefused), errors.wrap_model_errors():
+        await model_of(server).with_structured_output(Person).ainvoke(HELLO)
 
 
 async def test_a_server_without_keys_needs_none(server, model_of):

@@ -74,6 +74,12 @@ async def test_a_refusal_is_final(server, reply, model_of):
     assert len(server.exchanges) == 1
 
 
+async def test_a_reply_without_a_word_is_not_mistaken_for_a_refusal(server, model_of):
+    server.will(says(""))
+    whole, _ = await read(model_of(server))
+    assert whole.content == ""
+
+
 # --- The fallback -------------------------------------------------------------------------------
 
 

@@ -1,0 +1,93 @@
+"""Where threads are kept: LangGraph's own savers, opened with care.
+
+Opened here, a saver reads nothing from its rows but plain messages and plain data: a row somebody tampered with
+stays inert (LangGraph's default would build any importable object out of it).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+POSTGRES = ("postgres://", "postgresql://")
+_BUSY_SECONDS = 20
+
+#: Deleted rows are overwritten with zeros, so that what was erased is not left in the file.
+_SQLITE = f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}; PRAGMA secure_delete = ON; PRAGMA synchronous = NORMAL;"
+_NOT_LATEST = """
+    DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id <> (
+        SELECT MAX(checkpoint_id) FROM checkpoints AS latest
+        WHERE latest.thread_id = {table}.thread_id AND latest.checkpoint_ns = {table}.checkpoint_ns)
+"""
+
+
+@asynccontextmanager
+async def open_checkpointer(place: str | Path, *, pool_size: int = 4) -> AsyncIterator[BaseCheckpointSaver]:
+    """A saver for ``place``: a ``postgresql://`` address, or the path of an SQLite file. Belongs to this event loop.
+
+    The tables must exist (``set_up_checkpoints``); SQLite makes its own.
+    """
+    if str(place).startswith(POSTGRES):
+        async with _open_postgres(str(place), pool_size) as saver:
+            yield saver
+    else:
+        async with _open_sqlite(Path(place)) as saver:
+            yield saver
+
+
+async def set_up_checkpoints(place: str | Path) -> None:
+    """Make or upgrade the saver's tables; for the command that migrates, never for a request."""
+    async with open_checkpointer(place, pool_size=1) as saver:
+        await saver.setup()  # type: ignore[attr-defined]
+
+
+async def prune_thread(saver: BaseCheckpointSaver, thread_id: str) -> None:
+    """Keep the latest checkpoint of an idle thread only: every step of every turn leaves one with the whole state.
+
+    The caller sees to it that nothing is unfinished: results of finished parallel tools lie in older writes.
+    """
+    from langgraph.checkpoint.memory import InMemorySaver
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    if isinstance(saver, AsyncSqliteSaver):
+        async with saver.lock:
+            for table in ("writes", "checkpoints"):  # writes first: they ask the checkpoints which is the latest
+                await saver.conn.execute(_NOT_LATEST.format(table=table), (thread_id,))
+            await saver.conn.commit()
+    elif not isinstance(saver, InMemorySaver):
+        await saver.aprune([thread_id], strategy="keep_latest")
+
+
+def strict_serializer() -> JsonPlusSerializer:
+    return JsonPlusSerializer(allowed_msgpack_modules=None)
+
+
+@asynccontextmanager
+async def _open_sqlite(path: Path) -> AsyncIterator[BaseCheckpointSaver]:
+    import aiosqlite
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    async with aiosqlite.connect(path, timeout=_BUSY_SECONDS) as connection:
+        await connection.executescript(_SQLITE)
+        saver = AsyncSqliteSaver(connection, serde=strict_serializer())
+        await saver.setup()
+        yield saver
+
+
+@asynccontextmanager
+async def _open_postgres(address: str, pool_size: int) -> AsyncIterator[BaseCheckpointSaver]:
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+    from psycopg import AsyncConnection
+    from psycopg.rows import dict_row
+    from psycopg_pool import AsyncConnectionPool
+
+    settings = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+    pool: AsyncConnectionPool[AsyncConnection[dict[str, Any]]] = AsyncConnectionPool(
+        address, min_size=1, max_size=pool_size, kwargs=settings, open=False
+    )
+    async with pool:
+        yield AsyncPostgresSaver(pool, serde=strict_serializer())

@@ -1,0 +1,271 @@
+"""Running the agent: one customer turn in, events out.
+
+    agent = SupportAgent(model=model, store=store, checkpointer=checkpointer)
+    async for event in agent.astream(Say(text="Hi!", message_id=...), thread_id=..., context=RunContext(...)):
+        ...
+
+Needs neither Django nor a server: a notebook can use LangGraph's InMemoryStore and InMemorySaver.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+from langgraph.store.base import BaseStore
+from langgraph.types import Command, Interrupt, StateSnapshot
+
+from agents.checkpoints import prune_thread, strict_serializer
+from agents.context import RunContext
+from agents.events import ActionProposed, AgentEvent
+from agents.graph import build_graph
+from agents.history import call_ids, open_calls, this_turn
+from agents.nodes import Nodes
+from agents.options import AgentOptions
+from agents.prompts import CUT_SHORT, NOT_CONFIRMED
+from agents.results import told_again
+from agents.toolbox import TOOLS
+from agents.tools.actions import STAFF_LIMIT
+
+#: In the metadata of every checkpoint: the account whose thread it is.
+_OWNER = "account"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Say:
+    """The customer wrote ``text``. Said again under the same id, it is answered anew and not said twice."""
+
+    text: str
+    message_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide:
+    """Decisions on proposed actions: {action id: {"decision", "digest", "reason"?}}. Those not named go on waiting."""
+
+    decisions: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continue:
+    """Go on with the turn of this message after a crash: from its last step, or from the start if it had none.
+
+    A turn that had finished is told again (texts and cards, no deltas); one that waits proposes again.
+    """
+
+    text: str
+    message_id: str
+
+
+TurnInput = Say | Decide | Continue
+
+
+class Drained(Exception):
+    """The run was asked to stop and did so between two steps; ``Continue`` goes on from there, here or elsewhere."""
+
+
+class ForeignThread(PermissionError):
+    """The thread was begun by another account."""
+
+
+class NoSuchAction(LookupError):
+    """None of the decided actions is part of the turn that the thread is in."""
+
+
+class SupportAgent:
+    """One agent for many conversations at once; it holds no state of a conversation outside the checkpointer."""
+
+    def __init__(
+        self,
+        *,
+        model: BaseChatModel,
+        store: BaseStore,
+        checkpointer: BaseCheckpointSaver | None = None,
+        options: AgentOptions | None = None,
+        fallback: BaseChatModel | None = None,
+        tools: Sequence[BaseTool] = TOOLS,
+    ) -> None:
+        """``fallback`` answers when ``model`` cannot. Without a checkpointer threads live as long as this object."""
+        self._options = options or AgentOptions()
+        self._saver = checkpointer or InMemorySaver(serde=strict_serializer())
+        nodes = Nodes(model=model, tools=tools, options=self._options, fallback=fallback)
+        self.graph = build_graph(nodes, store=store, checkpointer=self._saver)
+        self._running: set[RunControl] = set()
+        self._draining = False
+
+    async def astream(
+        self, turn_input: TurnInput, *, thread_id: str, context: RunContext
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """Events of one run, in order. If an ``ActionProposed`` was among them, the turn waits for a ``Decide``.
+
+        Raises ``ModelError`` when no reply came, ``Drained``, ``ForeignThread`` and ``NoSuchAction``. Cancelling the
+        task, or closing the iterator, closes the stream to the model and keeps every finished step.
+        """
+        thread = await self._thread(thread_id, context.account_id)
+        if isinstance(turn_input, Say):
+            begin: Any = await self._say(turn_input, thread, thread_id)
+        elif isinstance(turn_input, Decide):
+            begin = _decide(turn_input, thread)
+        else:
+            begin = await self._go_on(turn_input, thread, thread_id)
+        if isinstance(begin, list):
+            for event in begin:
+                yield event
+            return
+        async with aclosing(self._run(begin, thread_id, context)) as events:
+            async for event in events:
+                yield event
+
+    async def heal(self, thread_id: str) -> None:
+        """Give every unanswered tool call a result, so that the thread can be talked in again."""
+        thread = await self._thread(thread_id)
+        waiting = {proposal.value["action"] for proposal in thread.interrupts}
+        closed = [
+            ToolMessage(
+                NOT_CONFIRMED if any(action.endswith(f":{call['id']}") for action in waiting) else CUT_SHORT,
+                tool_call_id=call["id"] or "",
+                name=call["name"],
+                status="error",
+            )
+            for call in open_calls(_with_finished_results(thread))
+        ]
+        if closed:
+            await self.graph.aupdate_state(_config(thread_id), {"messages": closed}, as_node="tools")
+
+    async def aclose_open_calls(self, thread_id: str) -> None:
+        """The same as ``heal``."""
+        await self.heal(thread_id)
+
+    async def keep_partial(self, thread_id: str, message_id: str, text: str) -> None:
+        """After a stop: close the turn, with what was written of the answer (``text`` may be empty) in the thread."""
+        await self.heal(thread_id)
+        thread = await self._thread(thread_id)
+        written = [] if not text or _has(thread, message_id) else [_stopped(text, message_id)]
+        await self.graph.aupdate_state(_config(thread_id), {"messages": written}, as_node="respond")
+
+    async def forget_thread(self, thread_id: str) -> None:
+        """Delete all checkpoints and writes of the thread."""
+        await self._saver.adelete_thread(thread_id)
+
+    async def prune(self, thread_id: str) -> bool:
+        """Drop all but the latest checkpoint; False, and nothing done, while the thread is unfinished or waits."""
+        thread = await self._thread(thread_id)
+        if thread.next or thread.interrupts:
+            return False
+        await prune_thread(self._saver, thread_id)
+        return True
+
+    def drain(self) -> None:
+        """Let every run stop after the step it is in, with ``Drained``, and every later one too. From any thread."""
+        self._draining = True
+        for control in list(self._running):
+            control.request_drain()
+
+    async def _run(self, begin: Any, thread_id: str, context: RunContext) -> AsyncGenerator[AgentEvent, None]:
+        control = RunControl()
+        self._running.add(control)
+        if self._draining:
+            control.request_drain()
+        config = self._run_config(thread_id, context)
+        stream = self.graph.astream(
+            begin, config, context=context, stream_mode=["custom", "updates"], durability="sync", control=control
+        )
+        try:
+            async with aclosing(cast(AsyncGenerator[tuple[str, Any], None], stream)) as chunks:
+                async for mode, chunk in chunks:
+                    if mode == "custom":
+                        yield chunk
+                    elif proposals := chunk.get("__interrupt__"):
+                        for event in _proposed(proposals):
+                            yield event
+        except GraphDrained as drained:
+            raise Drained(str(drained)) from None
+        finally:
+            self._running.discard(control)
+
+    def _run_config(self, thread_id: str, context: RunContext) -> RunnableConfig:
+        return {
+            "configurable": {"thread_id": thread_id, STAFF_LIMIT: self._options.staff_approval_above_cents},
+            "metadata": {_OWNER: context.account_id},
+            # A backstop: max_tool_calls ends a run long before, and with an honest sentence.
+            "recursion_limit": 2 * self._options.max_tool_calls + 10,
+        }
+
+    async def _thread(self, thread_id: str, account_id: str | None = None) -> StateSnapshot:
+        thread = await self.graph.aget_state(_config(thread_id))
+        owner = (thread.metadata or {}).get(_OWNER)
+        if account_id is not None and owner is not None and owner != account_id:
+            raise ForeignThread(f"thread {thread_id} belongs to another account")
+        return thread
+
+    async def _say(self, said: Say, thread: StateSnapshot, thread_id: str) -> dict[str, Any]:
+        await self.heal(thread_id)
+        message = HumanMessage(said.text, id=said.message_id)
+        if not _has(thread, said.message_id):
+            return {"messages": [message]}
+        if not _is_last_said(thread, said.message_id):
+            raise ValueError(f"message {said.message_id} was answered, and the conversation went on since")
+        replies = [m for m in this_turn(_messages(thread)) if isinstance(m, AIMessage) and not m.tool_calls]
+        return {"messages": [message, *(RemoveMessage(id=reply.id) for reply in replies if reply.id)]}
+
+    async def _go_on(self, turn: Continue, thread: StateSnapshot, thread_id: str) -> Any:
+        """What to give the graph: an input, None (go on), or a list of events when there is nothing to run."""
+        if not _is_last_said(thread, turn.message_id):
+            return await self._say(Say(text=turn.text, message_id=turn.message_id), thread, thread_id)
+        return _resume(thread)
+
+
+def _decide(decide: Decide, thread: StateSnapshot) -> Any:
+    waiting = {proposal.value["action"]: proposal.id for proposal in thread.interrupts}
+    resume = {waiting[action]: dict(how) for action, how in decide.decisions.items() if action in waiting}
+    if resume:
+        return Command(resume=resume)
+    calls = call_ids(this_turn(_messages(thread)))
+    if not any(action.endswith(f":{call}") for action in decide.decisions for call in calls):
+        raise NoSuchAction(", ".join(decide.decisions))
+    return _resume(thread)  # decided before, and the process died: the turn is further on
+
+
+def _resume(thread: StateSnapshot) -> list[AgentEvent] | None:
+    if thread.interrupts:
+        return _proposed(thread.interrupts)
+    return None if thread.next else told_again(this_turn(_messages(thread)))
+
+
+def _proposed(proposals: Sequence[Interrupt]) -> list[AgentEvent]:
+    return [ActionProposed(**proposal.value) for proposal in proposals]
+
+
+def _config(thread_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread_id}}
+
+
+def _messages(thread: StateSnapshot) -> list[AnyMessage]:
+    return thread.values.get("messages", [])
+
+
+def _with_finished_results(thread: StateSnapshot) -> list[AnyMessage]:
+    """Messages and the results of parallel tool calls that ended while another one waits or was cut short."""
+    results = [task.result.get("messages", []) for task in thread.tasks if isinstance(task.result, dict)]
+    return [*_messages(thread), *(message for result in results for message in result)]
+
+
+def _has(thread: StateSnapshot, message_id: str) -> bool:
+    return any(message.id == message_id for message in _messages(thread))
+
+
+def _is_last_said(thread: StateSnapshot, message_id: str) -> bool:
+    said = [message for message in _messages(thread) if isinstance(message, HumanMessage)]
+    return bool(said) and said[-1].id == message_id
+
+
+def _stopped(text: str, message_id: str) -> AIMessage:
+    return AIMessage(text, id=message_id, additional_kwargs={"stopped": True})

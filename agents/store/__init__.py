@@ -9,27 +9,35 @@ see the state before it, the last put of a key wins, ``created_at`` is kept, new
 
 For a ledger that stands in front of it and must be able to rebuild it:
 
-    prepare(puts) / aprepare(puts) -> list[Record]     embeds the puts (``PutOp``s with a value); touches no collection
-    apply(records, removals=())                        writes records with their vectors, then removes (namespace, key)s;
-                                                       never calls the embedder, may be repeated, chunks itself
+    prepare(puts) / aprepare(puts) -> list[Record]     embeds ``PutOp``s with a value; touches no collection
+    apply(records, removals=())                        writes records with their vectors, then removes (namespace,
+                                                       key)s; never calls the embedder, may be repeated
     scan(namespace_prefix=()) -> Iterator[Record]      every record with its vectors, in no promised order
-    snapshot(namespace_prefix, query vectors) ...      one fetch; answers gets and searches from memory
-    is_broken() -> bool                                a damaged collection, or one set aside and not yet filled again
-    set_aside() -> str                                 renames the collection; until ``rebuild`` ends reads raise BrokenCollection
-    rebuild(records) -> int                            sets aside what is there, fills a new collection, deletes the old
-    erase(items) -> bool                               overwrites, deletes and vacuums: True if no byte is left on the disk
+    snapshot(namespace_prefix) -> Snapshot             one fetch, then gets and searches from memory
+    query_vectors(queries) / aquery_vectors(queries)   {query: vector} for ``Snapshot.search``
+    identity() -> str                                  another one if the collection was replaced or lost
+    is_broken() -> bool                                damaged, or set aside and not yet filled again
+    set_aside() -> str | None                          renames the collection; reads raise BrokenCollection
+    rebuild(records) -> int                            sets aside what is there, fills a new one, deletes the old
+    reindex() -> int                                   new vectors for all values there (no ledger needed)
+    erase(items) -> bool                               overwrites, deletes and vacuums: True if no byte is left
     pack(vectors) / unpack(data, dims)                 a record's vectors as bytes and back
 
 Errors: ``StoreUnavailable`` (try later), its subclass ``BrokenCollection`` (call ``rebuild``), ``WrongEmbedder``.
 """
 
-from .chroma import ChromaStore, Snapshot
+from .chroma import ChromaStore
 from .errors import BrokenCollection, StaleRecord, StoreError, StoreUnavailable, WrongEmbedder
+from .ranking import HYBRID, VECTOR, Ranking
 from .records import Record, pack, unpack
+from .snapshot import Snapshot
 
 __all__ = [
+    "HYBRID",
+    "VECTOR",
     "BrokenCollection",
     "ChromaStore",
+    "Ranking",
     "Record",
     "Snapshot",
     "StaleRecord",

@@ -1,7 +1,7 @@
 """A record: what is kept under (namespace, key), with its vectors."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
@@ -43,3 +43,8 @@ def pack(vectors: Vectors) -> bytes:
 def unpack(data: bytes, dims: int) -> Vectors:
     """An array of shape (n, dims) from what ``pack`` returned; n is 0 for no bytes."""
     return np.frombuffer(data, dtype="<f4").reshape(-1, dims).astype(np.float32)
+
+
+def expiry(ttl: float | None, at: datetime) -> datetime | None:
+    """When a record with this many minutes to live expires, counted from ``at``; None for never."""
+    return at + timedelta(minutes=ttl) if ttl is not None else None

@@ -1,0 +1,270 @@
+"""One Chroma collection: opened on first use, paged, retried when a read races a write."""
+
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from .connection import Connection, guarded, is_passing
+from .encoding import EXPIRES, Entry, Row, Rows, further_ids, level, path_of
+from .errors import BrokenCollection, StoreError, WrongEmbedder
+from .records import Namespace, Vectors
+
+if TYPE_CHECKING:
+    from chromadb import Collection
+
+T = TypeVar("T")
+Where = dict[str, Any]
+
+#: Rows a read or write call carries; SQLite's variables end at about 32,000, Chroma's batch at 5,461.
+PAGE = 2_000
+#: Writes between two savings of the index. Fewer keep puts flat (Chroma reads back all that is not saved yet),
+#: more save the index, during which a kill can tear it, less often.
+SYNC_EVERY = 200
+_PAUSES = (0.005, 0.01, 0.02, 0.04, 0.08)
+_ASIDE = ".aside-"
+
+
+class Table:
+    """``embedder`` and ``dims`` are written into the collection; another embedder's collection is refused."""
+
+    def __init__(self, connection: Connection, name: str, *, embedder: str, dims: int, space: str = "cosine") -> None:
+        self.name = name
+        self.dims = dims
+        self._embedder = embedder
+        self._space = space
+        self._connection = connection
+        self._collection: Collection | None = None
+        self._opening = threading.Lock()
+
+    # Reading
+
+    def fetch(self, ids: Iterable[str], *, vectors: bool = False) -> dict[str, Entry]:
+        """The entries that are there, by id."""
+        rows = Rows()
+        self._read(list(dict.fromkeys(ids)), rows, vectors)
+        if vectors:
+            further = [row_id for entry in rows.entries() for row_id in further_ids(entry.id, 1, entry.vector_count)]
+            self._read(further, rows, vectors)
+        return {entry.id: entry for entry in rows.entries()}
+
+    def present(self, ids: Iterable[str]) -> set[str]:
+        """Those of the row ids that are there."""
+        return {row_id for page in pages(list(ids)) for row_id in self._ask("get", ids=page, include=[])["ids"]}
+
+    def under(self, prefix: Namespace, *, vectors: bool, at_most: int | None = None) -> list[Entry]:
+        """The entries at or below a namespace, in the order they were first written; cut off at ``at_most`` rows."""
+        rows = Rows()
+        for got in self._pages(_at(prefix), _included(vectors), at_most):
+            rows.add(got)
+        return [entry for entry in rows.entries() if entry.namespace[: len(prefix)] == prefix]
+
+    def ids_under(self, prefix: Namespace, limit: int | None = None) -> Iterator[str]:
+        """Row ids (of further vectors too) at or below a namespace, up to ``limit``."""
+        for got in self._pages(_at(prefix), [], limit):
+            yield from got["ids"]
+
+    def expired(self, at: float) -> list[Entry]:
+        rows = Rows()
+        for got in self._pages({EXPIRES: {"$lte": at}}, _included(False)):
+            rows.add(got)
+        return list(rows.entries())
+
+    def nearest(self, query: Vectors, count: int, prefix: Namespace) -> list[tuple[str, float]]:
+        """Row ids and distances, nearest first, from Chroma's index."""
+        got = self._ask("query", query_embeddings=[query], n_results=count, where=_at(prefix), include=["distances"])
+        return list(zip(got["ids"][0], got["distances"][0], strict=True))
+
+    def scan(self, prefix: Namespace) -> Iterator[Entry]:
+        """The entries at or below a namespace with their vectors, a page in memory at a time."""
+        primaries = [row_id for row_id in self.ids_under(prefix) if not row_id.startswith("\0")]
+        for start in range(0, len(primaries), PAGE // 4):
+            entries = self.fetch(primaries[start : start + PAGE // 4], vectors=True).values()
+            yield from (entry for entry in entries if entry.namespace[: len(prefix)] == prefix)
+
+    def probe(self) -> None:
+        """Read a row with its vector, which fails if rows or index are damaged."""
+        self._ask("get", limit=1, include=["embeddings"])
+
+    def count(self) -> int:
+        """Rows, not records."""
+        return int(self._ask("count"))
+
+    def identity(self) -> str:
+        """Chroma's id of the collection; another after a rebuild or when the server lost its data."""
+        return str(self._opened().id)
+
+    # Writing
+
+    def upsert(self, rows: Sequence[Row]) -> None:
+        for page in pages(rows):
+            self._ask(
+                "upsert",
+                ids=[row.id for row in page],
+                embeddings=np.stack([row.vector for row in page]),
+                metadatas=[row.metadata for row in page],
+            )
+
+    def update(self, ids: Sequence[str], metadatas: Sequence[dict[str, Any]]) -> None:
+        """Change single metadata fields; rows that are gone stay gone."""
+        for start in range(0, len(ids), PAGE):
+            part = slice(start, start + PAGE)
+            self._ask("update", ids=list(ids[part]), metadatas=list(metadatas[part]))
+
+    def delete(self, ids: Iterable[str], where: Where | None = None) -> None:
+        for page in pages(list(dict.fromkeys(ids))):
+            self._ask("delete", ids=page, where=where)
+
+    def flush(self) -> None:
+        """Make Chroma save its index and forget its log of writes, both of which keep what was deleted."""
+        blank = np.zeros(self.dims, np.float32)
+        padding = [Row(f"\0{number}\0\0pad", blank, {"pad": True}) for number in range(SYNC_EVERY + 1)]
+        self.upsert(padding)
+        self.delete(row.id for row in padding)
+
+    # Setting aside
+
+    def asides(self) -> list[str]:
+        """Names of collections that were set aside and not replaced yet."""
+        names = guarded(lambda: [c.name for c in self._connection.client().list_collections()], "listing")
+        return [name for name in names if name.startswith(self.name + _ASIDE)]
+
+    def set_aside(self) -> str | None:
+        """Rename the collection, whatever its state; None if there is none."""
+        aside = f"{self.name}{_ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        self._collection = None
+        existing = self._existing()
+        if existing is None:
+            return None
+        guarded(lambda: existing.modify(name=aside), "setting aside")
+        return aside
+
+    def drop(self, name: str) -> None:
+        guarded(lambda: self._connection.client().delete_collection(name), "dropping")
+
+    def discard(self) -> None:
+        """Delete the collection if it is there."""
+        self._collection = None
+        if self._existing():
+            self.drop(self.name)
+
+    def unguarded(self) -> "Table":
+        """The same collection for filling it, while readers are still told that it is broken."""
+        table = self._twin()
+        table._collection = table._created()
+        return table
+
+    def unchecked(self) -> "Table":
+        """The same collection for reading its values, whichever embedder made its vectors."""
+        table = self._twin()
+        table._collection = table._existing() or table._created()
+        return table
+
+    # The wall
+
+    def _read(self, ids: Sequence[str], rows: Rows, vectors: bool) -> None:
+        for page in pages(ids):
+            rows.add(self._ask("get", ids=page, include=_included(vectors)))
+
+    def _ask(self, method: str, **arguments: Any) -> Any:
+        """Call a method of the collection, again after a pause if it failed in passing."""
+        for pause in _PAUSES:
+            try:
+                return self._once(method, arguments)
+            except StoreError as error:
+                if not self._may_pass(error):
+                    raise
+            time.sleep(pause)
+        return self._once(method, arguments)
+
+    def _once(self, method: str, arguments: dict[str, Any]) -> Any:
+        collection = self._opened()
+        return guarded(lambda: getattr(collection, method)(**arguments), method)
+
+    def _may_pass(self, error: StoreError) -> bool:
+        """A read that raced a write, or a handle of a collection that was replaced meanwhile."""
+        if "does not exist" in str(error):
+            self._collection = None
+            return True
+        return is_passing(error)
+
+    def _pages(self, where: Where | None, include: list[str], limit: int | None = None) -> Iterator[Any]:
+        offset = 0
+        while limit is None or offset < limit:
+            size = PAGE if limit is None else min(PAGE, limit - offset)
+            got = self._ask("get", where=where, include=include, limit=size, offset=offset)
+            if got["ids"]:
+                yield got
+            if len(got["ids"]) < size:
+                return
+            offset += size
+
+    def _twin(self) -> "Table":
+        return Table(self._connection, self.name, embedder=self._embedder, dims=self.dims, space=self._space)
+
+    def _opened(self) -> "Collection":
+        collection = self._collection
+        if collection is None:
+            with self._opening:
+                collection = self._collection = self._collection or self._open()
+        return collection
+
+    def _open(self) -> "Collection":
+        if aside := self.asides():
+            raise BrokenCollection(
+                f"Collection {self.name!r} was set aside as {aside[0]!r} and not filled again yet. Rebuild it: run"
+                " `manage.py reindex`, or call ChromaStore.rebuild(records)."
+            )
+        return self._created()
+
+    def _existing(self) -> "Collection | None":
+        from chromadb.errors import NotFoundError
+
+        client = self._connection.client()
+        try:
+            return client.get_collection(self.name, embedding_function=None)
+        except NotFoundError:
+            return None
+
+    def _created(self) -> "Collection":
+        client = self._connection.client()
+        settings: Any = {"hnsw": {"space": self._space, "sync_threshold": SYNC_EVERY}}
+        collection = guarded(self._existing, "opening") or guarded(
+            lambda: client.get_or_create_collection(
+                self.name,
+                embedding_function=None,
+                metadata={"embedder": self._embedder, "dims": self.dims},
+                configuration=settings,
+            ),
+            "creating",
+        )
+        self._check(collection)
+        return collection
+
+    def _check(self, collection: "Collection") -> None:
+        made = collection.metadata or {}
+        theirs = (made.get("embedder"), made.get("dims"))
+        if theirs != (self._embedder, self.dims):
+            raise WrongEmbedder(
+                f"The vectors of collection {self.name!r} were made by {theirs[0]!r} with {theirs[1]} dimensions, but"
+                f" the store is configured with {self._embedder!r} and {self.dims}. Configure the former again, or"
+                " re-index: `manage.py reindex` here; elsewhere ChromaStore.reindex()."
+            )
+
+
+def pages(things: Sequence[T]) -> Iterator[list[T]]:
+    """The sequence in lists a single call can carry."""
+    for start in range(0, len(things), PAGE):
+        yield list(things[start : start + PAGE])
+
+
+def _at(prefix: Namespace) -> Where | None:
+    return {level(len(prefix)): path_of(prefix)} if prefix else None
+
+
+def _included(vectors: bool) -> list[str]:
+    return ["metadatas", "embeddings"] if vectors else ["metadatas"]

@@ -136,6 +136,8 @@ async def _run_tool(
             result = await execute(request)
         except StoreError:
             result = ToolMessage(prompts.STORE_DOWN, tool_call_id=call["id"], name=call["name"], status="error")
+    if isinstance(result, ToolMessage):
+        result.name = call["name"]
     for event in told_by(result):
         tell(event)
     return result

@@ -127,18 +127,13 @@ class SupportAgent:
     async def heal(self, thread_id: str) -> None:
         """Give every unanswered tool call a result, so that the thread can be talked in again."""
         thread = await self._thread(thread_id)
-        waiting = {proposal.value["action"] for proposal in thread.interrupts}
-        closed = [
-            ToolMessage(
-                NOT_CONFIRMED if any(action.endswith(f":{call['id']}") for action in waiting) else CUT_SHORT,
-                tool_call_id=call["id"] or "",
-                name=call["name"],
-                status="error",
-            )
-            for call in open_calls(_with_finished_results(thread))
-        ]
-        if closed:
-            await self.graph.aupdate_state(_config(thread_id), {"messages": closed}, as_node="tools")
+        waiting = [proposal.value["action"] for proposal in thread.interrupts]
+        results = _finished_results(thread)
+        for call in open_calls([*_messages(thread), *results]):
+            told = NOT_CONFIRMED if any(_is_of(action, call["id"]) for action in waiting) else CUT_SHORT
+            results.append(ToolMessage(told, tool_call_id=call["id"], name=call["name"], status="error"))
+        if results:
+            await self.graph.aupdate_state(_config(thread_id), {"messages": results}, as_node="tools")
 
     async def aclose_open_calls(self, thread_id: str) -> None:
         """The same as ``heal``."""
@@ -229,7 +224,7 @@ def _decide(decide: Decide, thread: StateSnapshot) -> Any:
     if resume:
         return Command(resume=resume)
     calls = call_ids(this_turn(_messages(thread)))
-    if not any(action.endswith(f":{call}") for action in decide.decisions for call in calls):
+    if not any(_is_of(action, call) for action in decide.decisions for call in calls):
         raise NoSuchAction(", ".join(decide.decisions))
     return _resume(thread)  # decided before, and the process died: the turn is further on
 
@@ -252,10 +247,15 @@ def _messages(thread: StateSnapshot) -> list[AnyMessage]:
     return thread.values.get("messages", [])
 
 
-def _with_finished_results(thread: StateSnapshot) -> list[AnyMessage]:
-    """Messages and the results of parallel tool calls that ended while another one waits or was cut short."""
-    results = [task.result.get("messages", []) for task in thread.tasks if isinstance(task.result, dict)]
-    return [*_messages(thread), *(message for result in results for message in result)]
+def _finished_results(thread: StateSnapshot) -> list[AnyMessage]:
+    """Results of parallel tool calls that ended while another one waits or was cut short: not yet in the state."""
+    results = [task.result for task in thread.tasks if task.name == "tools" and isinstance(task.result, dict)]
+    return [message for result in results for message in result.get("messages", [])]
+
+
+def _is_of(action: str, call: str | None) -> bool:
+    """Whether an action id ("<turn>:<tool call>") is of this tool call."""
+    return action.endswith(f":{call}")
 
 
 def _has(thread: StateSnapshot, message_id: str) -> bool:

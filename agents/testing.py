@@ -21,7 +21,8 @@ from pydantic import ConfigDict, Field
 
 @dataclass(kw_only=True)
 class Reply:
-    """One reply: streams ``text`` word by word, then ``calls`` with their arguments in pieces; raises ``error`` last.
+    """One reply: streams ``text`` word by word, then ``calls`` with their arguments in pieces; raises ``error`` last, or at once
+    if there is nothing to say before.
 
     ``hold``: an event to wait for before the last word, to catch the model in mid-stream.
     """
@@ -91,6 +92,8 @@ class ScriptedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         reply = self._next(messages)
+        if reply.error and not (reply.text or reply.calls):
+            raise reply.error
         pieces = list(_pieces(reply))
         ended = False
         try:

@@ -1,0 +1,34 @@
+"""The model of the benches: the tests' OpenAI-compatible server, in a process of its own."""
+
+import sys
+from contextlib import AbstractContextManager
+
+from bench._child import child, serve_until_input_ends
+
+#: Ordinary words, so that rendering has ordinary work.
+SENTENCE = "Your order left our warehouse this morning and is on its way to you, "
+
+
+def model_server(*, before: float = 0.0, between: float = 0.0, words: int = 40) -> AbstractContextManager[str]:
+    """Its address, for OPENAI_BASE_URL: ``before`` seconds to the first byte, ``between`` seconds between words."""
+    return child("bench._model", str(before), str(between), str(words))
+
+
+def main(before: float, between: float, words: int) -> None:
+    """Only streamed questions are answered slowly: they are the customer's. Others are answered plainly."""
+    from tests.openai_server import Exchange, OpenAIServer, Reply
+    from tests.openai_server.app import plain_answer
+
+    text = " ".join((SENTENCE * (words // 10 + 1)).split()[:words])
+
+    def answer(exchange: Exchange) -> Reply:
+        if exchange.body.get("stream"):
+            return Reply(text=text, before=before, between=between)
+        return plain_answer(exchange)
+
+    with OpenAIServer(answer=answer) as server:
+        serve_until_input_ends(server.url)
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))

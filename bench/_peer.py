@@ -1,0 +1,81 @@
+"""The peer: the same agent, model, store and checkpointer behind a bare WebSocket, and nothing else.
+
+A plain ASGI application on uvicorn: Starlette's WebSocket without Starlette.
+"""
+
+import asyncio
+import json
+import socket
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from bench._child import child, serve_until_input_ends
+
+
+def peer(model_url: str, folder: str) -> AbstractContextManager[str]:
+    """The address of its socket; its data are kept in ``folder``."""
+    return child("bench._peer", model_url, folder)
+
+
+class Peer:
+    """Answers {"text", "thread"} frames with the text of each delta, then with an empty text."""
+
+    def __init__(self, agent: Any) -> None:
+        self._agent = agent
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            asked = json.loads(message["text"])
+            async for text in self._answer(asked["text"], asked["thread"]):
+                await send({"type": "websocket.send", "text": json.dumps({"text": text})})
+            await send({"type": "websocket.send", "text": json.dumps({"text": ""})})
+
+    async def _answer(self, text: str, thread: str) -> AsyncIterator[str]:
+        from agents.context import RunContext
+        from agents.events import MessageDelta
+        from agents.runner import Say
+
+        turn, message = str(uuid.uuid4()), str(uuid.uuid4())
+        context = RunContext(account_id="bench", conversation_id=thread, turn_id=turn, message_id=message)
+        said = Say(text=text, message_id=message)
+        async for event in self._agent.astream(said, thread_id=thread, context=context):
+            if isinstance(event, MessageDelta):
+                yield event.text
+
+
+async def main(model_url: str, folder: Path) -> None:
+    import chromadb
+    import uvicorn
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from agents.embeddings import LexicalEmbeddings
+    from agents.llm import chat_model
+    from agents.runner import SupportAgent
+    from agents.store import ChromaStore
+
+    embeddings = LexicalEmbeddings()
+    store = ChromaStore(
+        chromadb.PersistentClient(str(folder / "chroma")), index={"dims": embeddings.dims, "embed": embeddings}
+    )
+    model = chat_model(api_key="", base_url=model_url, model="test-model", timeout=60)
+    async with AsyncSqliteSaver.from_conn_string(str(folder / "checkpoints.sqlite3")) as saver:
+        agent = SupportAgent(model=model, store=store, checkpointer=saver)
+        config = uvicorn.Config(
+            Peer(agent), lifespan="off", log_level="warning", ws="websockets-sansio", ws_per_message_deflate=False
+        )
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = uvicorn.Server(config)
+            serving = asyncio.create_task(server.serve([listener]))
+            await asyncio.to_thread(serve_until_input_ends, f"ws://127.0.0.1:{listener.getsockname()[1]}/")
+            server.should_exit = True
+            await serving
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))

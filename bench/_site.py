@@ -1,0 +1,97 @@
+"""A site of its own for a bench: fresh data, a free port, demo customers."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from bench._imports import ROOT
+
+START_SECONDS = 120
+STOP_SECONDS = 30
+
+
+class Site:
+    """A running site. ``seconds_to_first_page`` is from the start of ``manage.py serve`` to the sign-in page."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str, seconds_to_first_page: float) -> None:
+        self._process = process
+        self.address = address
+        self.seconds_to_first_page = seconds_to_first_page
+
+    def resident_megabytes(self) -> float:
+        """Memory of the one process (VmRSS)."""
+        found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{self._process.pid}/status").read_text())
+        assert found, "the kernel tells no VmRSS"
+        return int(found[1]) / 1024
+
+
+@contextmanager
+def site(model_url: str = "") -> Iterator[Site]:
+    """A site on fresh data, embedded; with a model at ``model_url``, else with the offline model."""
+    with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        port = _free_port()
+        settings = embedded_settings(folder, model_url) | {"PORT": str(port)}
+        for command in (["migrate", "--verbosity", "0"], ["demo"]):
+            subprocess.run(_manage(*command), cwd=ROOT, env=settings, check=True, stdout=subprocess.DEVNULL)
+        address = f"http://127.0.0.1:{port}"
+        began = time.perf_counter()
+        process = subprocess.Popen(_manage("serve"), cwd=ROOT, env=settings, stdout=subprocess.DEVNULL)
+        try:
+            _wait_for_page(f"{address}/accounts/login/", process)
+            yield Site(process, address, time.perf_counter() - began)
+        finally:
+            _stop(process)
+
+
+def embedded_settings(folder: str, model_url: str = "") -> dict[str, str]:
+    """The environment of an embedded site whose data are in ``folder``."""
+    told: Mapping[str, str] = {
+        **dict.fromkeys(("DATABASE_URL", "REDIS_URL", "CHROMA_URL", "CELERY_BROKER_URL", "OPENAI_API_KEY"), ""),
+        "DATA_DIR": folder,
+        "OPENAI_BASE_URL": model_url,
+        "OPENAI_MODEL": "test-model",
+        "EMBEDDER": "lexical",
+        "LOG_LEVEL": "WARNING",
+    }
+    return {**os.environ, **told}
+
+
+def _manage(*command: str) -> list[str]:
+    return [sys.executable, "manage.py", *command]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def _wait_for_page(address: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the site ended with {process.returncode}"
+        try:
+            httpx.get(address).raise_for_status()
+            return
+        except httpx.TransportError:
+            time.sleep(0.02)
+    raise TimeoutError(f"no page within {START_SECONDS} s")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

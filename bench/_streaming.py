@@ -1,0 +1,118 @@
+"""One part of tokens.py in a process of its own: streams replies and tells what CPU that took.
+
+python -m bench._streaming floor|agent|worker MODEL_URL REPLIES
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench._site import embedded_settings
+
+QUESTION = "What can you do for me?"
+#: Streams one reply; how many words came.
+OneReply = Callable[[], Awaitable[int]]
+
+
+def floor(url: str) -> OneReply:
+    from langchain_openai import ChatOpenAI
+    from langgraph.graph import START, MessagesState, StateGraph
+    from pydantic import SecretStr
+
+    model = ChatOpenAI(model="test-model", base_url=url, api_key=SecretStr("key"), stream_usage=True, timeout=60)
+
+    async def respond(state: MessagesState) -> Any:
+        return {"messages": [await model.ainvoke(state["messages"])]}
+
+    graph = StateGraph(MessagesState).add_node("respond", respond).add_edge(START, "respond").compile()
+
+    async def one_reply() -> int:
+        words = 0
+        question: Any = {"messages": [("user", QUESTION)]}
+        async for mode, chunk in graph.astream(question, stream_mode=["messages", "updates", "custom"]):
+            words += mode == "messages" and bool(chunk[0].content)
+        return words
+
+    return one_reply
+
+
+def agent(url: str) -> OneReply:
+    from langgraph.store.memory import InMemoryStore
+
+    from agents.context import RunContext
+    from agents.events import MessageDelta
+    from agents.llm import chat_model
+    from agents.runner import Say, SupportAgent
+
+    model = chat_model(api_key="", base_url=url, model="test-model", timeout=60)
+    support = SupportAgent(model=model, store=InMemoryStore())
+
+    async def one_reply() -> int:
+        thread, turn, message = (str(uuid.uuid4()) for _ in range(3))
+        context = RunContext(account_id="bench", conversation_id=thread, turn_id=turn, message_id=message)
+        events = support.astream(Say(text=QUESTION, message_id=message), thread_id=thread, context=context)
+        return sum([isinstance(event, MessageDelta) async for event in events])
+
+    return one_reply
+
+
+def worker(url: str) -> OneReply:
+    os.environ.update(
+        embedded_settings(os.environ["BENCH_FOLDER"], url), DJANGO_SETTINGS_MODULE="support_site.settings"
+    )
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from support_site.accounts.models import User
+    from support_site.chat.agent import find_agent
+    from support_site.chat.answering import run_turn
+    from support_site.chat.models import Conversation, Message
+    from support_site.chat.threads import in_thread
+    from support_site.chat.turns import accept
+
+    call_command("migrate", verbosity=0)
+    user = User.objects.create_user("bench@example.com", str(uuid.uuid4()))
+
+    def queued() -> uuid.UUID:
+        conversation = Conversation.objects.create(account=user.account)
+        turn = accept(conversation, client_id=uuid.uuid4(), text=QUESTION, user=user).turn
+        assert turn
+        return turn.pk
+
+    def words_of(turn: uuid.UUID) -> int:
+        said = Message.objects.filter(turn=turn, role=Message.Role.AGENT)
+        return sum(len(message.text.split()) for message in said)
+
+    async def one_reply() -> int:
+        turn = await in_thread(queued)()
+        await run_turn(turn, find_agent=find_agent)
+        return await in_thread(words_of)(turn)
+
+    return one_reply
+
+
+async def stream(one_reply: OneReply, replies: int) -> dict[str, float]:
+    """CPU seconds of this process, all its threads, while ``replies`` are written at once."""
+    await one_reply()
+    began = time.process_time()
+    words = await asyncio.gather(*(one_reply() for _ in range(replies)))
+    return {"cpu_seconds": time.process_time() - began, "words": sum(words)}
+
+
+def main(part: str, url: str, replies: int) -> None:
+    with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        os.environ["BENCH_FOLDER"] = folder
+        one_reply = {"floor": floor, "agent": agent, "worker": worker}[part](url)
+        print(json.dumps(asyncio.run(stream(one_reply, replies))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -74,7 +74,6 @@ class ChromaStore(BaseStore):
             raise ValueError("A blended ranking needs the cosine: leave out distance_type, or use VECTOR.")
         self.embeddings = self._indexer.embeddings
         self._ranking = ranking
-        self._omit_expired = bool(ttl and ttl.get("omit_expired"))
         self._connection = Connection(client)
         self._records = Table(
             self._connection,
@@ -124,6 +123,16 @@ class ChromaStore(BaseStore):
         return self._sweeper.stop(timeout)
 
     # For a ledger in front of it
+
+    @property
+    def dims(self) -> int:
+        """Numbers in a vector; 1 without an index."""
+        return self._indexer.dims
+
+    @property
+    def embedder(self) -> str:
+        """The embedder's name as the collection keeps it: vectors of another one must not be mixed in."""
+        return self._indexer.name
 
     def prepare(self, puts: Sequence[PutOp]) -> list[Record]:
         """The puts as records with their vectors, in order; calls the embedder and touches no collection."""
@@ -212,6 +221,10 @@ class ChromaStore(BaseStore):
         return self.rebuild(_dated_as(entry, record) for entry, record in zip(entries, records, strict=True))
 
     # Inside
+
+    @property
+    def _omit_expired(self) -> bool:
+        return bool(self.ttl_config and self.ttl_config.get("omit_expired"))
 
     def _run(self, plan: Plan, query_vectors: dict[str, Vectors], records: Sequence[Record]) -> list[Result]:
         results: list[Result] = [None] * len(plan.ops)

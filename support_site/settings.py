@@ -213,7 +213,8 @@ USE_TZ = True
 LANGUAGE_CODE = "en"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Embedded, files are served from where they lie; a service has them collected once and served from there.
+STATIC_ROOT = BASE_DIR / "staticfiles" if SERVICE_MODE else None
 WHITENOISE_USE_FINDERS = not SERVICE_MODE
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

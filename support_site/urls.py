@@ -10,6 +10,5 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("support_site.accounts.urls")),
-    path("accounts/", include("allauth.account.urls")),
     path("", include("support_site.chat.urls")),
 ]

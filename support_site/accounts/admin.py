@@ -40,7 +40,7 @@ class AccountAdmin(admin.ModelAdmin):
 
     list_display = ("display_name", "emails", "shop_customer_id", "created_at")
     list_filter = ("created_at", ("shop_customer_id", admin.EmptyFieldListFilter))
-    search_fields = ("name", "shop_customer_id", "users__email", "users__name", "id__exact")
+    search_fields = ("name", "shop_customer_id", "users__email", "users__name", "id")
     search_help_text = "Name, e-mail address, the shop's customer id, or account id"
     date_hierarchy = "created_at"
     fields = ("name", "shop_customer_id", "id", "created_at", "conversations", "records")

@@ -87,15 +87,17 @@ class Memory:
         return {name: value for name, value in asdict(self).items() if name != "key"}
 
     def is_recalled(self, now: str) -> bool:
-        unexpired = self.expires is None or datetime.fromisoformat(self.expires) > datetime.fromisoformat(now)
+        unexpired = self.expires is None or instant(self.expires) > now
         return self.status == "active" and self.superseded_by is None and unexpired
 
     def put(self, account_id: str) -> PutOp:
         return PutOp(namespaces.memories(account_id), self.key, self.value(), index=["text"])
 
 
-def now_iso() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def instant(when: datetime | str | None = None) -> str:
+    """``when`` (default: now) in the one spelling that memories use, ISO 8601 in UTC: comparable as text."""
+    moment = datetime.fromisoformat(when) if isinstance(when, str) else when or datetime.now(UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 async def remember(
@@ -107,7 +109,7 @@ async def remember(
     the newer is recalled. What reads like an instruction or claims an entitlement is kept as ``quarantined``.
     Raises ``NotKept`` for what must not be stored, and when the account has ``MAX_MEMORIES``.
     """
-    new = _memory(draft, source, said_at or now_iso())
+    new = _memory(draft, source, instant(said_at))
     known = await every_memory(store, account_id)
     if same := _said_before(new, known):
         if same.kind == "order_mention" and same.valid_from < new.valid_from:
@@ -132,7 +134,7 @@ async def revise(store: BaseStore, account_id: str, key: str, text: str, source:
         return None
     old = Memory.from_item(item)
     draft = MemoryDraft(text=text, kind=old.kind, about=old.about, order_id=old.order_id)  # type: ignore[arg-type]
-    new = _memory(draft, source, now_iso())
+    new = _memory(draft, source, instant())
     if new.key == old.key:
         return old
     await store.abatch([new.put(account_id), replace(old, superseded_by=new.key).put(account_id)])
@@ -155,7 +157,7 @@ async def recall(store: BaseStore, account_id: str, query: str, *, limit: int = 
     Of a larger account: names and order mentions, then what is nearest to ``query``. Never anything superseded,
     quarantined or expired.
     """
-    now = now_iso()
+    now = instant()
     known = _one_per_subject([memory for memory in await every_memory(store, account_id) if memory.is_recalled(now)])
     if len(known) <= limit:
         return known

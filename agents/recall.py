@@ -7,7 +7,7 @@ from langgraph.store.base import BaseStore, GetOp, Item
 
 from agents import namespaces
 from agents.context import RunContext
-from agents.memory import Memory, recall
+from agents.memory import Memory, instant, recall
 from agents.mentions import mentioned_orders, spellings
 from agents.options import AgentOptions
 from agents.store.errors import StoreError
@@ -51,7 +51,7 @@ async def recollect(
     return {
         "name": _full_name(profile),
         "memories": _within(memories, options.recalled_characters),
-        "orders": [_for_prompt(order, mentions.get(wanted_id)) for wanted_id, order in on_file.items()],
+        "orders": [_for_prompt(order, mentions.get(wanted_id)) for wanted_id, order in _each_once(on_file)],
         "not_on_file": [order_id for order_id in wanted if order_id not in on_file],
         "unavailable": False,
         "paused": context.memory_paused,
@@ -69,9 +69,14 @@ async def _orders(store: BaseStore, account: str, wanted: Iterable[str]) -> dict
     return found
 
 
+def _each_once(orders: dict[str, Item]) -> list[tuple[str, Item]]:
+    """An order that was spoken of in two spellings is still one order."""
+    return list({order.key: (wanted_id, order) for wanted_id, order in orders.items()}.values())
+
+
 def _for_prompt(order: Item, mentioned_at: str | None) -> dict[str, Any]:
     record = {name: value for name, value in order.value.items() if name not in _NOT_FOR_PROMPTS}
-    written = order.updated_at.isoformat(timespec="milliseconds")
+    written = instant(order.updated_at)
     return {**record, "changed_since_mentioned": written} if mentioned_at and written > mentioned_at else record
 
 

@@ -80,7 +80,7 @@ def tidy(text: str) -> str:
     visible = "".join(
         " " if char.isspace() else char for char in text if char.isspace() or unicodedata.category(char)[0] != "C"
     )
-    plain = _MARKUP.sub(r" \1 ", _LINK.sub(" ", unicodedata.normalize("NFKC", visible)))
+    plain = _LINK.sub(" ", _MARKUP.sub(r" \1 ", unicodedata.normalize("NFKC", visible)))
     return " ".join(plain.split())[:MAX_LENGTH].rstrip()
 
 

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
 from tests.agents.conftest import (
     ALICE,
     BOB,
@@ -357,14 +358,16 @@ async def stopped_in_mid_reply(talk: Talk) -> str:
     """Cancel the run after its second delta; the text that had come."""
     talk.turn, talk.message = "t1", "m1"
     seen: list[str] = []
+    second_delta = asyncio.Event()
 
     async def read() -> None:
         async for event in talk.stream(Say(text="tell me a story", message_id="m1")):
             seen.extend([event.text] if event.type == "message.delta" else [])
+            if len(seen) == 2:
+                second_delta.set()
 
     reading = asyncio.create_task(read())
-    while len(seen) < 2:
-        await asyncio.sleep(0.001)
+    await second_delta.wait()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
@@ -434,17 +437,21 @@ async def test_a_consumer_that_stops_reading_closes_the_model_stream(scripted):
 
 async def test_a_drained_run_stops_between_steps_and_goes_on_elsewhere(scripted, store):
     await put_orders(store, ALICE, order())
-    talk, model = scripted(call("get_profile"), "Hello Alice.")
+    saver = InMemorySaver()
+    talk, model = scripted(call("get_profile"), checkpointer=saver)
     talk.turn, talk.message = "t1", "m1"
-    events = []
-    with pytest.raises(Drained):
+
+    async def drained_at_the_first_tool() -> None:
         async for event in talk.stream(Say(text="who am I?", message_id="m1")):
-            events.append(event)
             if event.type == "tool.start":
                 talk.agent.drain()
+
+    with pytest.raises(Drained):
+        await drained_at_the_first_tool()
     assert len(model.requests) == 1
-    talk.agent._draining = False
-    events = await talk.run(Continue(text="who am I?", message_id="m1"))
+    other, _ = scripted("Hello Alice.", checkpointer=saver)
+    elsewhere = Talk(other.agent, ALICE, thread=talk.thread, turn="t1", message="m1")
+    events = await elsewhere.run(Continue(text="who am I?", message_id="m1"))
     assert not of_type(events, "tool.start")
     assert final_text(events) == "Hello Alice."
 

@@ -38,6 +38,7 @@ _STATUSES = {
     "returned": "return requested",
     "exchanged": "exchange requested",
 }
+_NAMING_NOTHING = _ASKING | _NEWEST | _OLDEST | _STATUSES.keys()
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Found:
     @property
     def is_ambiguous(self) -> bool:
         return len(self.orders) > 1 or any(len(items) > 1 for items in self.items.values())
+
+    def only(self, orders: list[Record]) -> "Found":
+        """The same with these orders only."""
+        ids = {order["order_id"] for order in orders}
+        return Found(orders, {key: items for key, items in self.items.items() if key in ids})
 
 
 def order_key(written: str) -> str | None:
@@ -73,22 +79,24 @@ def find(text: str, orders: Sequence[Record]) -> Found:
     if named:
         return Found([order for order in reversed(orders) if order["order_id"] in named], {})
     words = _words(text)
+    about = [_stem(word) for word in words if not {word, _stem(word)} & _NAMING_NOTHING]
+    found = _by_items(about, orders) if about else Found(list(reversed(orders)), {})
+    return _by_age(words, _by_status(words, found))
+
+
+def _by_status(words: Iterable[str], found: Found) -> Found:
     wanted = {_STATUSES[word] for word in words if word in _STATUSES}
-    fitting = [order for order in orders if order["status"].removesuffix(" (item modified)") in wanted] or orders
-    about = [_stem(word) for word in words if word not in _ASKING | _NEWEST | _OLDEST | _STATUSES.keys()]
-    found = _by_items(about, fitting) if about else Found(list(reversed(fitting)), {})
-    return _by_age(words, found)
+    fitting = [order for order in found.orders if order["status"].removesuffix(" (item modified)") in wanted]
+    return found.only(fitting) if fitting else found
 
 
 def _by_age(words: Iterable[str], found: Found) -> Found:
     asked = set(words)
     if asked & _NEWEST:
-        chosen = found.orders[:1]
-    elif asked & _OLDEST:
-        chosen = found.orders[-1:]
-    else:
-        return found
-    return Found(chosen, {key: items for key, items in found.items.items() if key in {o["order_id"] for o in chosen}})
+        return found.only(found.orders[:1])
+    if asked & _OLDEST:
+        return found.only(found.orders[-1:])
+    return found
 
 
 def _by_items(about: list[str], orders: Sequence[Record]) -> Found:

@@ -23,7 +23,7 @@ from agents.shop.matching import order_key
 from agents.shop.records import Record
 from agents.shop.rules import RULES, Facts, Refusal
 from agents.store.errors import StaleRecord
-from agents.tools.answers import NO_PROFILE, Run, answer, not_on_file, store_of
+from agents.tools.answers import NO_NUMBER, NO_PROFILE, Run, answer, not_on_file, store_of
 from agents.tools.proposals import Action, Decision, Proposal, stored_receipt, written
 
 #: Key of ``config["configurable"]``: a refund above this many cents also needs staff; None or absent: none does.
@@ -64,10 +64,9 @@ async def carry_out(run: Run, tool: str, arguments: Mapping[str, Any]) -> ToolMe
 
 
 def _action(run: Run, tool: str, arguments: Mapping[str, Any]) -> Action:
-    settled = dict(arguments)
+    settled, context = dict(arguments), run.context
     if "order_id" in settled:
-        settled["order_id"] = order_key(settled["order_id"]) or settled["order_id"]
-    context = run.context
+        settled["order_id"] = order_key(settled["order_id"])
     return Action(
         id=f"{context.turn_id}:{run.tool_call_id}", account_id=context.account_id, tool=tool, arguments=settled
     )
@@ -90,8 +89,10 @@ async def _propose(run: Run, action: Action) -> Proposal | ToolMessage:
 
 async def _read(store: BaseStore, action: Action) -> Facts | str:
     """The records the rule needs; a sentence if the account does not have them."""
+    if action.arguments.get("order_id", "") is None:
+        return NO_NUMBER
     asked = [GetOp(namespaces.profile(action.account_id), namespaces.PROFILE_KEY)]
-    if action.order_id:
+    if action.order_id is not None:
         asked.append(GetOp(namespaces.orders(action.account_id), action.order_id))
     profile, *orders = await _values(store, asked)
     if profile is None:

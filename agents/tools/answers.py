@@ -4,10 +4,13 @@ The artifact is ``{"outcome", "facts"?, "action"?, "receipt"?}``. ``outcome`` is
 "withdrawn" or "refused"; ``facts`` are those of ``agents.shop.facts``.
 """
 
+import functools
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool, tool
 from langgraph.prebuilt import ToolRuntime
 from langgraph.store.base import BaseStore
 
@@ -19,7 +22,27 @@ Run = ToolRuntime[RunContext, dict[str, Any]]
 
 Outcome = Literal["found", "applied", "declined", "withdrawn", "refused"]
 
+Kind = Literal["read", "write"]
+
+NO_NUMBER = "That is not an order number; one looks like #W1234567."
 NO_PROFILE = "There is no customer profile on file for this account."
+
+
+def shop_tool(kind: Kind) -> Callable[[Callable[..., Awaitable[ToolMessage]]], BaseTool]:
+    """Make a tool of a coroutine that answers with a ToolMessage; ``metadata["kind"]`` marks it "read" or "write"."""
+
+    def made(function: Callable[..., Awaitable[ToolMessage]]) -> BaseTool:
+        @functools.wraps(function)
+        async def named(**arguments: Any) -> ToolMessage:
+            message = await function(**arguments)
+            message.name = function.__name__
+            return message
+
+        shop = tool(named)
+        shop.metadata = {"kind": kind}
+        return shop
+
+    return made
 
 
 def not_on_file(order_id: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from langchain_core.messages import ToolMessage
-from langchain_core.tools import BaseTool, tool
+from langchain_core.tools import BaseTool
 from langgraph.store.base import BaseStore, GetOp, Item
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from agents.shop.facts import facts_of, order_total
 from agents.shop.records import Record
 from agents.shop.rules import CANCEL_REASONS
 from agents.tools.actions import carry_out
-from agents.tools.answers import NO_PROFILE, Run, answer, not_on_file, shown, store_of
+from agents.tools.answers import NO_NUMBER, NO_PROFILE, Run, answer, not_on_file, shop_tool, shown, store_of
 
 _PAGE = 200
 
@@ -29,7 +29,7 @@ MethodId = Annotated[str, Field(description='Id of a payment method of the profi
 Reason = Annotated[str, Field(json_schema_extra={"enum": list(CANCEL_REASONS)})]
 
 
-@tool
+@shop_tool("read")
 async def get_profile(runtime: Run) -> ToolMessage:
     """The customer's own profile: name, e-mail, default address, payment methods, order numbers (newest last)."""
     profile = await _profile(runtime)
@@ -38,14 +38,14 @@ async def get_profile(runtime: Run) -> ToolMessage:
     return answer(runtime, shown(profile), facts=facts_of(profile=profile))
 
 
-@tool
+@shop_tool("read")
 async def list_orders(runtime: Run) -> ToolMessage:
     """All orders of the customer in short, newest first: number, status, items, total."""
     orders = await _orders(runtime)
     return answer(runtime, {"orders": [_in_short(order) for order in reversed(orders)]}, facts=facts_of(orders=orders))
 
 
-@tool
+@shop_tool("read")
 async def find_orders(text: str, runtime: Run) -> ToolMessage:
     """Find the order a customer means without a number: by product ("my office chair"), status or recency ("the last").
 
@@ -65,10 +65,12 @@ async def find_orders(text: str, runtime: Run) -> ToolMessage:
     return answer(runtime, told, facts=facts_of(orders=found.orders))
 
 
-@tool
+@shop_tool("read")
 async def get_order_details(order_id: OrderNumber, runtime: Run) -> ToolMessage:
     """One order of the customer in full: status, items, address, tracking numbers, payments."""
-    key = matching.order_key(order_id) or order_id
+    key = matching.order_key(order_id)
+    if key is None:
+        return answer(runtime, NO_NUMBER, "refused")
     item = await store_of(runtime).aget(namespaces.orders(runtime.context.account_id), key)
     if item is None:
         return answer(runtime, not_on_file(key), "refused")
@@ -76,14 +78,14 @@ async def get_order_details(order_id: OrderNumber, runtime: Run) -> ToolMessage:
     return answer(runtime, {**shown(order), "total": order_total(order)}, facts=facts_of(orders=[order]))
 
 
-@tool
+@shop_tool("read")
 async def list_product_types(runtime: Run) -> ToolMessage:
     """The kinds of product the shop sells, as {name: product id}."""
     products = await _products(store_of(runtime))
     return answer(runtime, {product["name"]: product["product_id"] for product in products})
 
 
-@tool
+@shop_tool("read")
 async def get_product_details(product_id: str, runtime: Run) -> ToolMessage:
     """One kind of product with all its variants: item ids, options, price, whether available.
 
@@ -96,7 +98,7 @@ async def get_product_details(product_id: str, runtime: Run) -> ToolMessage:
     return answer(runtime, item.value, facts=facts_of(products=[item.value]))
 
 
-@tool
+@shop_tool("read")
 async def get_item_details(item_id: str, runtime: Run) -> ToolMessage:
     """One variant of a product: its options, price, whether available, and the product it belongs to.
 
@@ -110,13 +112,13 @@ async def get_item_details(item_id: str, runtime: Run) -> ToolMessage:
     return answer(runtime, f"The shop has no item with the id {item_id}.", "refused")
 
 
-@tool
+@shop_tool("write")
 async def cancel_pending_order(order_id: OrderNumber, reason: Reason, runtime: Run) -> ToolMessage:
     """Cancel a pending order as a whole and refund what was paid. Cannot be undone."""
     return await carry_out(runtime, "cancel_pending_order", {"order_id": order_id, "reason": reason})
 
 
-@tool
+@shop_tool("write")
 async def modify_pending_order_address(
     order_id: OrderNumber, address1: str, address2: str, city: str, state: str, country: str, zip: str, runtime: Run
 ) -> ToolMessage:
@@ -125,14 +127,14 @@ async def modify_pending_order_address(
     return await carry_out(runtime, "modify_pending_order_address", {"order_id": order_id, **address})
 
 
-@tool
+@shop_tool("write")
 async def modify_pending_order_payment(order_id: OrderNumber, payment_method_id: MethodId, runtime: Run) -> ToolMessage:
     """Pay a pending order with another method of the profile; only once, and a gift card must cover the whole."""
     arguments = {"order_id": order_id, "payment_method_id": payment_method_id}
     return await carry_out(runtime, "modify_pending_order_payment", arguments)
 
 
-@tool
+@shop_tool("write")
 async def modify_pending_order_items(
     order_id: OrderNumber, item_ids: ItemIds, new_item_ids: NewItemIds, payment_method_id: MethodId, runtime: Run
 ) -> ToolMessage:
@@ -143,7 +145,7 @@ async def modify_pending_order_items(
     )
 
 
-@tool
+@shop_tool("write")
 async def modify_profile_address(
     address1: str, address2: str, city: str, state: str, country: str, zip: str, runtime: Run
 ) -> ToolMessage:
@@ -152,7 +154,7 @@ async def modify_profile_address(
     return await carry_out(runtime, "modify_profile_address", address)
 
 
-@tool
+@shop_tool("write")
 async def return_delivered_order_items(
     order_id: OrderNumber, item_ids: ItemIds, payment_method_id: MethodId, runtime: Run
 ) -> ToolMessage:
@@ -162,7 +164,7 @@ async def return_delivered_order_items(
     return await carry_out(runtime, "return_delivered_order_items", arguments)
 
 
-@tool
+@shop_tool("write")
 async def exchange_delivered_order_items(
     order_id: OrderNumber, item_ids: ItemIds, new_item_ids: NewItemIds, payment_method_id: MethodId, runtime: Run
 ) -> ToolMessage:

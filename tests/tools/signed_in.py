@@ -1,5 +1,6 @@
 """One account signed in at the tools, through LangGraph as the agent does it: a call may wait and be resumed."""
 
+import copy
 import uuid
 from typing import Any
 
@@ -39,6 +40,10 @@ class Call:
         )
         self.question: dict[str, Any] | None = None
         self.answer: ToolMessage | None = None
+
+    def again(self) -> "Call":
+        """The same waiting call, seen from another device."""
+        return copy.copy(self)
 
     async def start(self) -> "Call":
         return self._ended(await self._run({"messages": [AIMessage("", tool_calls=[self._input])]}))

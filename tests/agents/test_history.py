@@ -50,7 +50,12 @@ def test_results_that_came_late_or_belong_to_nothing_are_put_right():
 def test_a_window_never_cuts_a_group_of_tool_calls():
     turns = []
     for number in range(30):
-        turns += [human(f"question {number} " + "long " * 40), asks(f"{number}"), result(f"{number}"), AIMessage("answer")]
+        turns += [
+            human(f"question {number} " + "long " * 40),
+            asks(f"{number}"),
+            result(f"{number}"),
+            AIMessage("answer"),
+        ]
     seen = window([*turns, human("now")], tokens=600)
     assert 1 < len(seen) < len(turns)
     assert seen[0].type == "human"

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.agents.conftest import ALICE, BOB
 
 from agents import namespaces
 from agents.memory import MAX_MEMORIES, MemoryDraft, NotKept, Source, every_memory, forget, recall, remember, revise
+from tests.agents.conftest import ALICE, BOB
 
 NOW = datetime.now(UTC)
 

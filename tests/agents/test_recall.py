@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-from tests.agents.conftest import ALICE, BOB, StoreThatIsDown, order, put_orders
-
 from agents import namespaces
 from agents.context import RunContext
 from agents.memory import MemoryDraft, Source, remember
 from agents.options import AgentOptions
 from agents.recall import recollect
+from tests.agents.conftest import ALICE, BOB, StoreThatIsDown, order, put_orders
 
 CONTEXT = RunContext(account_id=ALICE, conversation_id="c", turn_id="t", message_id="m")
 

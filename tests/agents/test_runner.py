@@ -6,6 +6,14 @@ from contextlib import aclosing
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
+
+from agents import prompts
+from agents.attribution import current_attribution
+from agents.errors import BrokenReply, ModelBusy, ModelMisconfigured, ModelRefused, ModelUnavailable
+from agents.memory import every_memory
+from agents.options import AgentOptions
+from agents.runner import Continue, Decide, Drained, ForeignThread, NoSuchAction, Say
+from agents.testing import Reply, ScriptedChatModel, call
 from tests.agents.conftest import (
     ALICE,
     BOB,
@@ -18,14 +26,6 @@ from tests.agents.conftest import (
     put_orders,
     streamed_text,
 )
-
-from agents import prompts
-from agents.attribution import current_attribution
-from agents.errors import BrokenReply, ModelBusy, ModelMisconfigured, ModelRefused, ModelUnavailable
-from agents.memory import every_memory
-from agents.options import AgentOptions
-from agents.runner import Continue, Decide, Drained, ForeignThread, NoSuchAction, Say
-from agents.testing import Reply, ScriptedChatModel, call
 
 
 async def test_the_reply_streams_word_by_word_and_ends_with_its_final_text(scripted):

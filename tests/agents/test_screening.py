@@ -86,7 +86,9 @@ def test_attempts_to_steer_the_agent_are_suspicious(text):
     assert is_suspicious(text)
 
 
-@pytest.mark.parametrize("text", ["1234567890123", "order 2611340 of 2024-05-15", "0000000000000000", "tracking 443521489581"])
+@pytest.mark.parametrize(
+    "text", ["1234567890123", "order 2611340 of 2024-05-15", "0000000000000000", "tracking 443521489581"]
+)
 def test_a_long_number_alone_is_not_a_card(text):
     assert not has_card_number(text)
 

@@ -1,0 +1,177 @@
+"""The store of the site: LangGraph's BaseStore with a ledger in SQL before Chroma (DESIGN section 5)."""
+
+import logging
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from functools import cache, partial
+from typing import Any, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections, transaction
+from langgraph.store.base import BaseStore, GetOp, ListNamespacesOp, Op, PutOp, Result, SearchOp, TTLConfig
+from langgraph.store.base import validate_op_namespace as require_labels
+
+from agents.attribution import attributed
+from agents.namespaces import VERSIONED_KINDS, Namespace
+from agents.store import BrokenCollection, ChromaStore, StoreError, StoreUnavailable
+from support_site.memory import cards
+from support_site.memory.applying import Progress, apply
+from support_site.memory.drafts import address_of, draft_of
+from support_site.memory.listing import list_namespaces
+from support_site.memory.mending import mend
+from support_site.memory.models import Record
+from support_site.memory.reading import Reader, Snapshots
+from support_site.memory.walls import require_walls
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+THREADS = 8
+
+
+class LedgerStore(BaseStore):
+    """Every write goes to SQL first, in one transaction with what was there, who changed it and why; then to Chroma.
+
+    A write is kept once SQL has it: when Chroma is down it is applied later, before the next read of its account.
+    Several puts of a batch are kept all or none. Reads come from Chroma, checked against the ledger.
+
+    Writes raise StaleRecord (orders and profiles: value["version"] must be one above the stored one), RecordErased
+    and UnknownAccount; reads raise StoreUnavailable. Unless ``walled`` is off, operations that are not bound to
+    one account or the shop raise OutsideWalls.
+    """
+
+    supports_ttl = True
+
+    def __init__(
+        self,
+        open_chroma: Callable[[], ChromaStore],
+        *,
+        ttl: TTLConfig | None = None,
+        walled: bool = True,
+        versioned_kinds: Collection[str] = VERSIONED_KINDS,
+    ) -> None:
+        """``open_chroma`` gives the store of this process, or raises StoreUnavailable; it is asked at each use."""
+        self.ttl_config = ttl
+        self.chroma = open_chroma
+        self._walled = walled
+        self._versioned_kinds = versioned_kinds
+        omits_expired = bool(ttl and ttl.get("omit_expired"))
+        self._reader = Reader(open_chroma, Snapshots(), self._expire if omits_expired else None)
+
+    def over_all_accounts(self) -> "LedgerStore":
+        """The same store without walls, for tools of staff and operators. Never hand it to an agent."""
+        unwalled = copy(self)
+        unwalled._walled = False
+        return unwalled
+
+    # BaseStore
+
+    def batch(self, ops: Iterable[Op]) -> list[Result]:
+        ops = list(ops)
+        for op in ops:
+            self._require_allowed(op)
+        puts = [op for op in ops if isinstance(op, PutOp)]
+        drafts = [draft_of(put, versioned_kinds=self._versioned_kinds) for put in puts]
+        results = [None if isinstance(op, PutOp) else self._mending(partial(self._answer, op)) for op in ops]
+        self._write(cards.keep(drafts, known_accounts_only=self._walled))
+        return results
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        run = sync_to_async(self._batch_in_thread, thread_sensitive=False, executor=_threads(os.getpid()))
+        return await run(list(ops))
+
+    def _batch_in_thread(self, ops: Sequence[Op]) -> list[Result]:
+        close_old_connections()
+        try:
+            return self.batch(ops)
+        finally:
+            close_old_connections()
+
+    # The ledger
+
+    def keep(self, puts: Iterable[PutOp]) -> int:
+        """Write the puts to SQL only, all or none, for a load that brings them to Chroma with ``reconcile``.
+
+        Returns how many differ from what was kept. Raises what a write raises.
+        """
+        puts = list(puts)
+        for put in puts:
+            self._require_allowed(put)
+        drafts = [draft_of(put, versioned_kinds=self._versioned_kinds) for put in puts]
+        return len(cards.keep(drafts, known_accounts_only=self._walled))
+
+    def kept(self, addresses: Iterable[tuple[Namespace, str]]) -> dict[tuple[Namespace, str], dict[str, Any]]:
+        """What the ledger holds under (namespace, key), without asking Chroma; missing ones are left out."""
+        wanted = [address_of(*address) for address in addresses]
+        found = {}
+        for chunk in cards.in_chunks(wanted):
+            for card in Record.objects.live().filter(address__in=chunk).defer("vectors"):
+                found[card.labels, card.key] = card.value or {}
+        return found
+
+    def pending_count(self) -> int:
+        return Record.objects.pending().count()
+
+    def reconcile(self, *, progress: Progress | None = None) -> int:
+        """Tell Chroma everything it has not been told. Returns how many records; raises StoreUnavailable."""
+        waiting = Record.objects.pending().order_by("updated_at", "pk").values_list("pk", flat=True)
+        return self._mending(lambda: apply(self.chroma(), list(waiting), progress=progress))
+
+    def sweep_ttl(self) -> int:
+        """Delete what has expired, on record like any other deletion. Returns how many records."""
+        return self._expire(())
+
+    # Inside
+
+    def _require_allowed(self, op: Op) -> None:
+        require_labels(op)
+        if self._walled:
+            require_walls(op)
+
+    def _answer(self, op: Op) -> Result:
+        if isinstance(op, ListNamespacesOp):
+            return list_namespaces(op)
+        if not isinstance(op, GetOp | SearchOp):
+            raise ValueError(f"Unknown operation: {type(op).__name__}.")
+        result = self._reader.get(op) if isinstance(op, GetOp) else self._reader.search(op)
+        if self.ttl_config is not None and op.refresh_ttl and result:
+            items = result if isinstance(result, list) else [result]
+            self._write(cards.touch(address_of(item.namespace, item.key) for item in items))
+        return result
+
+    def _expire(self, prefix: Sequence[str]) -> int:
+        expired = Record.objects.expired().below(prefix).only("namespace", "key_text")
+        puts = [PutOp(card.labels, card.key, None) for card in expired]
+        drafts = [draft_of(put, versioned_kinds=self._versioned_kinds) for put in puts]
+        with attributed(actor="system", reason="expired"):
+            return self._write(cards.keep(drafts, known_accounts_only=False)) if drafts else 0
+
+    def _write(self, card_ids: Sequence[int]) -> int:
+        """Once SQL has the cards for good, tell Chroma."""
+        if card_ids:
+            transaction.on_commit(partial(self._tell_chroma, card_ids))
+        return len(card_ids)
+
+    def _tell_chroma(self, card_ids: Sequence[int]) -> None:
+        try:
+            self._mending(lambda: apply(self.chroma(), card_ids))
+        except StoreUnavailable as error:
+            logger.warning("%d records wait for Chroma: %s", len(card_ids), error)
+        except StoreError:
+            logger.exception("%d records wait for Chroma", len(card_ids))
+
+    def _mending(self, ask: Callable[[], T]) -> T:
+        """What ``ask`` returns, from a Chroma that was mended first if it turned out to be broken."""
+        try:
+            return ask()
+        except BrokenCollection as error:
+            mend(self.chroma(), str(error))
+            return ask()
+
+
+@cache
+def _threads(process_id: int) -> ThreadPoolExecutor:
+    """Threads with database connections of their own; a forked process needs its own threads."""
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")

@@ -1,0 +1,153 @@
+"""Answers from Chroma that are checked against the ledger, and kept in memory while the ledger says they hold.
+
+What Chroma returns is only handed out if the ledger's cards say the same. A difference (a write that was cut
+off, a row of an account that is gone, an older value that overtook a newer one) is mended and read again.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+from langgraph.store.base import GetOp, Item, SearchItem, SearchOp
+
+from agents.namespaces import Namespace
+from agents.store import ChromaStore, Snapshot, StoreUnavailable
+from support_site.memory.applying import apply
+from support_site.memory.drafts import SCOPE_DEPTH, address_of, scope_of
+from support_site.memory.models import Record, RecordQuerySet, Scope
+
+logger = logging.getLogger(__name__)
+
+#: By (namespace, key): when the record was written last. Two writes never share a time.
+Written = Mapping[tuple[Namespace, str], datetime]
+
+#: Scopes of more records are not kept in memory but searched in Chroma.
+LARGEST_SNAPSHOT = 2_000
+#: Records kept in memory in all, about 5 KB each.
+KEPT_IN_MEMORY = 10_000
+ATTEMPTS = 20
+
+
+class Snapshots:
+    """The scopes read last, each with the revision it was read at."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[int, Snapshot]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def at(self, scope: str, revision: int) -> Snapshot | None:
+        """The snapshot of exactly this revision, if there is one."""
+        with self._lock:
+            kept_revision, snapshot = self._kept.get(scope, (None, None))
+            if snapshot is None or kept_revision != revision:
+                return None
+            self._kept.move_to_end(scope)
+            return snapshot
+
+    def keep(self, scope: str, revision: int, snapshot: Snapshot) -> None:
+        with self._lock:
+            self._kept[scope] = (revision, snapshot)
+            self._kept.move_to_end(scope)
+            while sum(len(kept) for _, kept in self._kept.values()) > KEPT_IN_MEMORY and len(self._kept) > 1:
+                self._kept.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Raises StoreUnavailable where Chroma would have to be asked and does not answer."""
+
+    chroma: Callable[[], ChromaStore]
+    snapshots: Snapshots
+    #: Takes what has expired below a namespace out of the store; None where it may be read until it is swept.
+    expire: Callable[[Sequence[str]], object] | None = None
+
+    def get(self, op: GetOp) -> Item | None:
+        """The item as the ledger knows it."""
+        namespace, scope = tuple(op.namespace), tuple(op.namespace[:SCOPE_DEPTH])
+        card = Record.objects.live().filter(address=address_of(namespace, op.key))
+        for _ in range(ATTEMPTS):
+            revision = self._settled(scope)
+            if revision is None:
+                return None
+            if snapshot := self.snapshots.at(scope_of(scope), revision):
+                return snapshot.get(namespace, op.key)
+            item = self.chroma().get(namespace, op.key, refresh_ttl=False)
+            if self._is_true(_written([item] if item else []), card):
+                return item
+        raise _at_odds()
+
+    def search(self, op: SearchOp) -> list[SearchItem]:
+        """The page, from memory where it lies within one scope."""
+        prefix = tuple(op.namespace_prefix)
+        if len(prefix) >= SCOPE_DEPTH and (snapshot := self._snapshot(prefix[:SCOPE_DEPTH])):
+            vectors = self.chroma().query_vectors([op.query])
+            return snapshot.search(op, vectors.get(op.query or ""))
+        return self._search_in_chroma(op)
+
+    def _snapshot(self, prefix: Namespace) -> Snapshot | None:
+        """A whole scope at its newest revision; None if it is too large to keep."""
+        scope = scope_of(prefix)
+        cards = Record.objects.live().filter(scope=scope)
+        for _ in range(ATTEMPTS):
+            revision = self._settled(prefix) or 0
+            if snapshot := self.snapshots.at(scope, revision):
+                return snapshot
+            if cards.count() > LARGEST_SNAPSHOT:
+                return None
+            snapshot = self.chroma().snapshot(prefix)
+            if self._is_true(_written(snapshot.search(SearchOp(prefix, limit=len(snapshot)))), cards):
+                self.snapshots.keep(scope, revision, snapshot)
+                return snapshot
+        raise _at_odds()
+
+    def _search_in_chroma(self, op: SearchOp) -> list[SearchItem]:
+        for _ in range(ATTEMPTS):
+            if self.expire:
+                self.expire(op.namespace_prefix)
+            waiting = Record.objects.pending().below(op.namespace_prefix)
+            apply(self.chroma(), list(waiting.values_list("pk", flat=True)))
+            (found,) = self.chroma().batch([op._replace(refresh_ttl=False)])
+            addresses = [address_of(item.namespace, item.key) for item in found]
+            if self._is_true(_written(found), Record.objects.live().filter(address__in=addresses)):
+                return found
+        raise _at_odds()
+
+    def _settled(self, prefix: Namespace) -> int | None:
+        """The scope's revision, once Chroma has been told all of it; None if nothing was ever written there."""
+        below = Record.objects.filter(scope=OuterRef("pk"))
+        scopes = Scope.objects.filter(pk=scope_of(prefix))
+        known = scopes.values_list("revision", Exists(below.pending()), Exists(below.expired())).first()
+        if known is None:
+            return None
+        revision, is_waiting, has_expired = known
+        if has_expired and self.expire:
+            self.expire(prefix)
+            return self._settled(prefix)
+        if is_waiting:
+            waiting = Record.objects.pending().filter(scope=scope_of(prefix))
+            apply(self.chroma(), list(waiting.values_list("pk", flat=True)))
+        return revision
+
+    def _is_true(self, found: Written, cards: RecordQuerySet) -> bool:
+        """Whether Chroma said what the cards say. What it did not say or should not have is put right."""
+        known = {(card.labels, card.key): card for card in cards.only("namespace", "key_text", "updated_at")}
+        different = [card.pk for address, card in known.items() if found.get(address) != card.updated_at]
+        unknown = found.keys() - known.keys()
+        if not different and not unknown:
+            return True
+        logger.info("chroma differs from the ledger: %d different or missing, %d unknown", len(different), len(unknown))
+        Record.objects.filter(pk__in=different).update(in_store=False)
+        self.chroma().apply([], unknown)
+        return False
+
+
+def _written(items: Sequence[Item]) -> Written:
+    return {(item.namespace, item.key): item.updated_at for item in items}
+
+
+def _at_odds() -> StoreUnavailable:
+    return StoreUnavailable("Chroma and the ledger differ again and again. Run manage.py store_check, then try again.")

@@ -1,0 +1,78 @@
+"""The site's store, put together from the settings; one a process, its Chroma opened on first use."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from langgraph.store.base import IndexConfig, TTLConfig
+
+from agents.store import HYBRID, ChromaStore
+from agents.store.folder import Folder
+from support_site.memory.ledger import LedgerStore
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+
+#: What is searched by meaning: a memory's text, an article's title and body, names of products and of ordered items.
+SEARCHED_FIELDS = ["text", "title", "body", "name", "items[*].name"]
+
+#: What has expired is gone at once, and reading a memory does not prolong it.
+TTL: TTLConfig = {"refresh_on_read": False, "omit_expired": True}
+
+CHROMA_TIMEOUT_SECONDS = 20.0
+
+@cache
+def site_store() -> LedgerStore:
+    """The store of this process. Costs nothing until it is read or written."""
+    return LedgerStore(cache(_chroma_store), ttl=TTL)
+
+
+def reset_site_store() -> None:
+    """Forget the store, so that the next ``site_store()`` goes by the settings of then. For tests."""
+    site_store.cache_clear()
+
+
+def _chroma_store() -> ChromaStore:
+    client = _server_client if settings.CHROMA_URL else _embedded_client
+    return ChromaStore(client, index=_index(), ranking=HYBRID)
+
+
+def _index() -> IndexConfig:
+    from agents.embeddings import LexicalEmbeddings, openai_embeddings
+
+    if settings.EMBEDDER == "lexical":
+        lexical = LexicalEmbeddings()
+        return {"embed": lexical, "dims": lexical.dims, "fields": SEARCHED_FIELDS}
+    embeddings = openai_embeddings(
+        api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL, model=settings.OPENAI_EMBEDDING_MODEL
+    )
+    return {"embed": embeddings, "dims": embeddings.dims, "fields": SEARCHED_FIELDS}
+
+
+def _embedded_client() -> "ClientAPI":
+    import chromadb
+
+    folder = Path(settings.CHROMA_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Folder(folder).hold()
+    return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
+
+
+def _server_client() -> "ClientAPI":
+    import chromadb
+
+    address = urlsplit(settings.CHROMA_URL)
+    client = chromadb.HttpClient(
+        host=settings.CHROMA_URL,
+        port=address.port or (443 if address.scheme == "https" else 80),
+        ssl=address.scheme == "https",
+        headers={"Authorization": f"Bearer {settings.CHROMA_TOKEN}"} if settings.CHROMA_TOKEN else None,
+        tenant=settings.CHROMA_TENANT,
+        database=settings.CHROMA_DATABASE,
+        settings=chromadb.Settings(anonymized_telemetry=False),
+    )
+    # Chroma's client waits for ever and has no setting for it (chromadb 1.5.9, api/fastapi.py).
+    client._server._session.timeout = CHROMA_TIMEOUT_SECONDS
+    return client

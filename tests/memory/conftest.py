@@ -1,0 +1,102 @@
+"""A ledger before a real embedded Chroma of its own, and stores that fail when they are told to."""
+
+import chromadb
+import pytest
+
+from agents.namespaces import memories, orders, profile
+from agents.store import ChromaStore, StoreUnavailable
+from support_site.memory.ledger import LedgerStore
+
+DIMS = 16
+
+
+class Letters:
+    """An embedder of the tests: counts letters, and counts how often it is asked."""
+
+    name = "letters"
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, texts):
+        self.asked += 1
+        return [self.vector(text) for text in texts]
+
+    @staticmethod
+    def vector(text):
+        vector = [0.01] * DIMS
+        for letter in text.lower():
+            vector[ord(letter) % DIMS] += 1.0
+        return vector
+
+
+class Faulty(ChromaStore):
+    """A ChromaStore that fails at ``apply``, before or after it wrote, while it is told to."""
+
+    fails: str = ""
+
+    def apply(self, records, removals=()):
+        if self.fails == "before":
+            raise StoreUnavailable("Chroma is down (test).")
+        super().apply(records, removals)
+        if self.fails == "after":
+            raise StoreUnavailable("Chroma went away after the write (test).")
+
+    def snapshot(self, namespace_prefix):
+        self._require_up()
+        return super().snapshot(namespace_prefix)
+
+    def batch(self, ops):
+        self._require_up()
+        return super().batch(ops)
+
+    def _require_up(self):
+        if self.fails == "before":
+            raise StoreUnavailable("Chroma is down (test).")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
+    """A file: connections of several threads cannot share SQLite's in-memory database without lock errors."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("sql") / "test.sqlite3")
+
+
+@pytest.fixture
+def letters():
+    return Letters()
+
+
+@pytest.fixture
+def chroma(tmp_path, letters):
+    index = {"embed": letters, "dims": DIMS, "fields": ["text", "status"]}
+    client = chromadb.PersistentClient(str(tmp_path / "chroma"), chromadb.Settings(anonymized_telemetry=False))
+    return Faulty(client, index=index, embedder_name="letters")
+
+
+@pytest.fixture
+def store(chroma):
+    return LedgerStore(lambda: chroma)
+
+
+@pytest.fixture
+def a(alice):
+    """Namespaces of alice's account."""
+    return Of(str(alice.account_id))
+
+
+@pytest.fixture
+def b(bob):
+    return Of(str(bob.account_id))
+
+
+class Of:
+    def __init__(self, account_id):
+        self.id = account_id
+        self.account = ("accounts", account_id)
+        self.memories = memories(account_id)
+        self.orders = orders(account_id)
+        self.profile = profile(account_id)

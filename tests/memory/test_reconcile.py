@@ -1,0 +1,177 @@
+"""Whatever fails between SQL and Chroma, both agree in the end and no acknowledged write is gone."""
+
+import pytest
+
+from agents.store import StoreUnavailable
+from support_site.memory import services
+from support_site.memory.models import Record
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("step", ["before", "after"])
+def test_a_write_that_chroma_refused_is_kept_and_applied_before_the_next_read(store, chroma, a, step):
+    store.put(a.memories, "m1", {"text": "one"})
+    chroma.fails = step
+    store.put(a.memories, "m1", {"text": "two"})
+    store.put(a.memories, "m2", {"text": "new"})
+    store.delete(a.memories, "m2")
+    assert store.pending_count() == 2
+    with pytest.raises(StoreUnavailable):
+        store.get(a.memories, "m1")
+    chroma.fails = ""
+    assert store.get(a.memories, "m1").value == {"text": "two"}
+    assert store.get(a.memories, "m2") is None
+    assert store.pending_count() == 0
+    assert services.check(store).count == 0
+
+
+def test_reconcile_tells_chroma_everything_it_missed(store, chroma, a, b):
+    chroma.fails = "before"
+    for number in range(5):
+        store.put(a.memories, f"m{number}", {"text": f"number {number}"})
+        store.put(b.memories, f"m{number}", {"text": f"number {number}"})
+    chroma.fails = ""
+    done = []
+    assert store.reconcile(progress=done.append) == sum(done) == 10
+    assert store.reconcile() == 0
+    assert services.check(store).checked == 10
+
+
+def test_the_task_reports_an_unreachable_chroma_and_goes_on(monkeypatch, store, chroma, a, caplog):
+    from support_site.memory import tasks
+
+    monkeypatch.setattr(tasks, "site_store", lambda: store)
+    chroma.fails = "before"
+    store.put(a.memories, "m1", {"text": "one"})
+    assert tasks.reconcile() == 0
+    assert "1 records wait for Chroma" in caplog.text
+    assert "one" not in caplog.text
+    chroma.fails = ""
+    assert tasks.reconcile() == 1
+    assert tasks.reconcile() == 0
+
+
+def test_a_write_that_was_rolled_back_is_read_by_nobody(store, a):
+    from django.db import transaction
+
+    store.put(a.memories, "m1", {"text": "one"})
+    with pytest.raises(RuntimeError), transaction.atomic():
+        store.put(a.memories, "m1", {"text": "two"})
+        store.put(a.memories, "m2", {"text": "two"})
+        # A read inside the transaction sees its writes, and Chroma was told of them.
+        assert {item.value["text"] for item in store.search(a.account)} == {"two"}
+        raise RuntimeError
+    assert [item.value["text"] for item in store.search(a.account)] == ["one"]
+    assert store.get(a.memories, "m2") is None
+    assert services.check(store).count == 0
+
+
+def test_an_older_value_that_overtook_a_newer_one_is_put_right(store, chroma, a):
+    store.put(a.memories, "m1", {"text": "old"})
+    (stale,) = chroma.scan()
+    store.put(a.memories, "m1", {"text": "new"})
+    chroma.apply([stale])
+    assert store.get(a.memories, "m1").value == {"text": "new"}
+    chroma.apply([stale])
+    assert services.check(store).different == [(a.memories, "m1")]
+    assert store.search(a.account)[0].value == {"text": "new"}
+    assert services.check(store).count == 0
+
+
+def test_a_write_during_the_write_to_chroma_is_not_lost(store, chroma, a, monkeypatch):
+    """Between our look at the card and our write to Chroma another process keeps a newer value."""
+    write = chroma.apply
+
+    def overtaken(records, removals=()):
+        monkeypatch.setattr(chroma, "apply", write)
+        store.put(a.memories, "m1", {"text": "newer"})
+        write(records, removals)
+
+    monkeypatch.setattr(chroma, "apply", overtaken)
+    store.put(a.memories, "m1", {"text": "older"})
+    assert [record.value for record in chroma.scan()] == [{"text": "newer"}]
+    assert store.pending_count() == 0
+
+
+def test_a_chroma_that_lost_everything_is_filled_again_without_the_embedder(store, chroma, a, letters):
+    store.put(a.memories, "m1", {"text": "tea"})
+    store.put(a.memories, "m2", {"text": "bees"})
+    chroma.rebuild([])
+    asked = letters.asked
+    assert {item.key for item in store.search(a.account)} == {"m1", "m2"}
+    assert letters.asked == asked
+
+
+def test_rows_the_ledger_does_not_know_are_not_answered_and_go(store, chroma, a, b):
+    store.put(a.memories, "m1", {"text": "tea"})
+    (record,) = chroma.scan()
+    from dataclasses import replace
+
+    chroma.apply([replace(record, namespace=b.memories), replace(record, key="ghost")])
+    findings = services.check(store)
+    assert findings.foreign == [(b.memories, "m1")]
+    assert findings.orphans == [(a.memories, "ghost")]
+    assert store.get(b.memories, "m1") is None
+    assert [item.key for item in store.search(a.account)] == ["m1"]
+    assert services.repair(store, services.check(store)) == 1
+    assert services.check(store).count == 0
+
+
+def test_check_finds_and_mends_every_kind_of_damage(store, chroma, a):
+    from dataclasses import replace
+
+    for number in range(100):
+        store.put(a.memories, f"m{number}", {"text": f"memory number {number}"})
+    records = {record.key: record for record in chroma.scan()}
+    chroma.apply(
+        [
+            replace(records["m1"], value={"text": "forged"}),
+            replace(records["m2"], vectors=records["m2"].vectors * -1),
+            replace(records["m3"], key="orphan"),
+        ],
+        [(a.memories, "m4"), (a.memories, "m5")],
+    )
+    findings = services.check(store)
+    assert (len(findings.different), len(findings.missing), len(findings.orphans)) == (2, 2, 1)
+    assert services.repair(store, findings) == 5
+    assert services.check(store).count == 0
+    assert store.get(a.memories, "m1").value == {"text": "memory number 1"}
+
+
+def test_rebuild_and_reindex_keep_every_value(store, chroma, a, letters):
+    store.put(a.memories, "m1", {"text": "tea"}, index=["text"])
+    store.put(a.memories, "m2", {"text": "hidden"}, index=False)
+    asked = letters.asked
+    assert services.rebuild_store(store) == 2
+    assert letters.asked == asked
+    assert services.check(store).count == 0
+    assert services.reindex(store) == 2
+    assert letters.asked > asked
+    assert services.check(store).count == 0
+    assert [(i.key, i.score is None) for i in store.search(a.account, query="tea")] == [("m1", False), ("m2", True)]
+
+
+def test_vectors_are_kept_in_sql_as_float32(store, a, letters):
+    import numpy as np
+
+    store.put(a.memories, "m1", {"text": "tea"})
+    card = Record.objects.get()
+    assert card.embedder == "letters"
+    np.testing.assert_allclose(np.frombuffer(bytes(card.vectors), "<f4"), letters.vector("tea"), rtol=1e-6)
+
+
+def test_a_broken_chroma_is_rebuilt_by_whoever_notices_it(store, chroma, a, letters, caplog):
+    from support_site.memory.models import StoreEvent
+
+    store.put(a.memories, "m1", {"text": "tea"})
+    chroma.set_aside()
+    asked = letters.asked
+    assert store.get(a.memories, "m1").value == {"text": "tea"}
+    assert letters.asked == asked
+    assert list(StoreEvent.objects.values_list("kind", flat=True)) == ["rebuilt", "broken"]
+    assert "Chroma was broken" in caplog.text
+    chroma.set_aside()
+    store.put(a.memories, "m2", {"text": "bees"})
+    assert {item.key for item in store.search(a.account)} == {"m1", "m2"}
+    assert services.check(store).count == 0

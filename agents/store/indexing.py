@@ -19,8 +19,10 @@ class Indexer:
     def __init__(self, config: IndexConfig | None, name: str | None = None) -> None:
         self.embeddings: Embeddings | None = ensure_embeddings(config.get("embed")) if config else None
         self.dims = config["dims"] if config else 1
-        self.metric = cast(Metric, (config or {}).get("distance_type", "cosine"))
-        self._fields: list[str] = (config or {}).get("fields") or ["$"]
+        given = cast(dict[str, Any], config or {})
+        self.metric: Metric = given.get("distance_type", "cosine")
+        # SqliteStore calls them text_fields.
+        self._fields = cast(list[str], given.get("fields") or given.get("text_fields") or ["$"])
         self.name = name or (_name_of(self.embeddings) if self.embeddings else "none")
 
     def texts(self, value: Mapping[str, Any], index: Paths) -> list[str]:

@@ -1,3 +1,5 @@
+"""The app, and what has to be known as soon as Django is ready."""
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,7 @@ class ChatConfig(AppConfig):
     label = "chat"
     verbose_name = "Conversations"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from support_site import celery  # noqa: F401  shared tasks belong to this app, also where they are only sent
+        from support_site.chat import sessions  # noqa: F401  hears sign-outs

@@ -45,7 +45,9 @@ class Turn(models.Model):
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, db_index=True)
     stop_requested = models.BooleanField(default=False)
-    #: Number of the newest event in the turn log; an attempt goes on from here.
+    #: Tried again after a stop: the thread holds a cut answer, which the next attempt replaces.
+    answer_anew = models.BooleanField(default=False)
+    #: Number of the newest event when the turn last paused or ended; in between the turn log knows better.
     last_seq = models.PositiveIntegerField(default=0)
     #: Machine-readable reason of a failed turn ("model_timeout"), never text of a message.
     error_code = models.CharField(max_length=40, blank=True)
@@ -53,6 +55,8 @@ class Turn(models.Model):
     model = models.CharField(max_length=100, blank=True)
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
+    #: What was put into the prompt: {"memories": [keys], "orders": [ids]}.
+    recalled = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -77,7 +81,7 @@ class Turn(models.Model):
 
 
 class Message(models.Model):
-    """What was said, kept. ``position`` orders a conversation without trusting clocks."""
+    """What was said, kept. ``position`` is the order in which it was kept, without trusting clocks."""
 
     class Role(models.TextChoices):
         CUSTOMER = "customer"
@@ -114,7 +118,7 @@ class Message(models.Model):
 
 
 class TurnEvent(models.Model):
-    """One event of a turn in the embedded turn log; also what is left of a finished turn's log."""
+    """One event of a turn in the embedded turn log."""
 
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="events")
     seq = models.PositiveIntegerField()
@@ -130,7 +134,7 @@ class TurnEvent(models.Model):
 
 
 class Action(models.Model):
-    """A write the agent proposes; ``id`` is the tool call's id, ``preview`` comes from the rules."""
+    """A write the agent proposes; ``id`` is "<turn id>:<tool call id>", ``preview`` comes from the rules."""
 
     class Status(models.TextChoices):
         PROPOSED = "proposed"
@@ -153,6 +157,8 @@ class Action(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
+    #: When the tool that was waiting for the decision has ended, whatever came of it.
+    carried_out_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,80 @@
+"""What a worker reads when it begins a turn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from support_site.chat.actions import decisions
+from support_site.chat.leases import Lease, claim
+from support_site.chat.log import Event, turn_log
+from support_site.chat.models import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """A claimed turn and where it stands. ``is_first`` if no attempt has written anything yet."""
+
+    lease: Lease
+    #: The customer's messages of the turn as one text, and the id of the first.
+    text: str
+    message_id: str
+    last_seq: int
+    #: Decisions that wait to be carried out, as ``actions.decisions`` gives them.
+    decided: dict[str, dict[str, Any]]
+    #: Replies of earlier attempts: kept whole, kept as stopped, and only begun.
+    kept: list[UUID]
+    stopped: list[UUID]
+    half_written: list[UUID]
+    #: Cards that no reply has taken with it yet.
+    cards: list[dict[str, Any]]
+
+    @property
+    def is_first(self) -> bool:
+        return self.last_seq == 0
+
+
+def begin(turn_id: UUID) -> Beginning | None:
+    """Claim the turn and read where it stands; None if it is not to be answered now."""
+    lease = claim(turn_id)
+    if lease is None:
+        return None
+    said = list(lease.turn.messages.filter(role=Message.Role.CUSTOMER).order_by("position"))
+    replies = lease.turn.messages.filter(role=Message.Role.AGENT)
+    last_seq = max(turn_log().last_seq(turn_id), lease.turn.last_seq)
+    begun, cards = _left_over(turn_id) if last_seq else ([], [])
+    return Beginning(
+        lease=lease,
+        text="\n\n".join(message.text for message in said),
+        message_id=str(said[0].pk if said else turn_id),
+        last_seq=last_seq,
+        decided=decisions(lease.turn),
+        kept=[reply.pk for reply in replies if not reply.stopped],
+        stopped=[reply.pk for reply in replies if reply.stopped],
+        half_written=begun,
+        cards=cards,
+    )
+
+
+def _left_over(turn_id: UUID) -> tuple[list[UUID], list[dict[str, Any]]]:
+    """Messages that the log begins and neither ends nor takes back, and cards that came after the last whole one."""
+    begun: dict[str, None] = {}
+    cards: list[dict[str, Any]] = []
+    for event in _events(turn_id):
+        if event["type"] == "message.start":
+            begun[event["message"]] = None
+        elif event["type"] == "message.done":
+            begun.pop(event["message"], None)
+            cards = []
+        elif event["type"] == "tool.done" and event["card"]:
+            cards.append(event["card"])
+        for message in event.get("discard", ()):
+            begun.pop(message, None)
+    return [UUID(message) for message in begun], cards
+
+
+def _events(turn_id: UUID) -> Iterator[Event]:
+    after = 0
+    while entries := turn_log().read(turn_id, after):
+        yield from (entry.event for entry in entries)
+        after = entries[-1].seq

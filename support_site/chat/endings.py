@@ -1,0 +1,176 @@
+"""What a worker keeps of its turn: replies, pauses and the end, each one transaction under its lease."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from agents.events import ActionProposed
+from support_site.chat import actions, signals
+from support_site.chat.leases import Lease, LeaseLost
+from support_site.chat.log import turn_log
+from support_site.chat.models import Conversation, Message, Turn
+from support_site.chat.rendering import blocks
+from support_site.chat.sentences import HANDED_OFF, sentence
+from support_site.chat.turns import end_unheld, keep, locked, next_position, write_after_commit
+
+Status = Turn.Status
+
+
+class StopAsked(Exception):
+    """The customer pressed Stop while the turn was on its way to wait for them."""
+
+
+@dataclass(kw_only=True)
+class Reply:
+    """An agent message while it is written."""
+
+    id: UUID
+    text: str = ""
+    cards: list[dict[str, Any]] = field(default_factory=list)
+    stopped: bool = False
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What an attempt used: tokens, and what was put into the prompt."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    recalled: dict[str, list[str]] = field(default_factory=dict)
+
+
+@transaction.atomic
+def keep_reply(lease: Lease, reply: Reply) -> Message:
+    """The agent message, kept in its place; kept again it replaces itself. Raises LeaseLost."""
+    conversation = _hold(lease)
+    told = {"text": reply.text, "html": "\n".join(blocks(reply.text)), "cards": reply.cards, "stopped": reply.stopped}
+    place = {"conversation": conversation, "turn": lease.turn, "role": Message.Role.AGENT}
+    place["position"] = next_position(conversation)
+    message, _ = Message.objects.update_or_create(pk=reply.id, defaults=told, create_defaults=told | place)
+    signals.message_kept(conversation.pk, message.pk)
+    return message
+
+
+@transaction.atomic
+def drop_replies(lease: Lease, ids: list[UUID]) -> list[dict[str, Any]]:
+    """Forget replies of an earlier attempt that are void. Their cards, for the reply that follows. Raises LeaseLost."""
+    _hold(lease)
+    void = lease.turn.messages.filter(pk__in=ids, role=Message.Role.AGENT)
+    cards = [card for message in void.order_by("position") for card in message.cards]
+    void.delete()
+    return cards
+
+
+@transaction.atomic
+def keep_proposal(lease: Lease, proposed: ActionProposed) -> None:
+    """An action that waits for a decision. Raises LeaseLost."""
+    _hold(lease)
+    actions.propose(lease.turn, proposed)
+
+
+@transaction.atomic
+def keep_outcome(lease: Lease, action_id: str, receipt: dict[str, Any] | None) -> str | None:
+    """What came of a decided action: its status, as ``actions.settle`` has it. Raises LeaseLost."""
+    _hold(lease)
+    return actions.settle(action_id, receipt=receipt)
+
+
+@transaction.atomic
+def pause(lease: Lease, *, tally: Tally, last_seq: int) -> dict[str, dict[str, Any]]:
+    """Let the turn wait for a person, and answer {}; unless a decision has come already: then that, and no pause.
+
+    Raises LeaseLost, and StopAsked if the customer wants no more of it.
+    """
+    _hold(lease)
+    if lease.mine().filter(stop_requested=True).exists():
+        raise StopAsked
+    decided = actions.decisions(lease.turn)
+    if not decided:
+        _save(lease, tally, status=Status.WAITING, last_seq=last_seq)
+    return decided
+
+
+@transaction.atomic
+def finish(
+    lease: Lease,
+    status: str,
+    *,
+    tally: Tally,
+    last_seq: int,
+    model: str,
+    error_code: str = "",
+    handed_off: bool = False,
+) -> None:
+    """The end of the turn, and what follows from it. Raises LeaseLost."""
+    conversation = _hold(lease)
+    actions.withdraw(lease.turn)
+    _save(
+        lease, tally, status=status, last_seq=last_seq, model=model, error_code=error_code, finished_at=timezone.now()
+    )
+    if handed_off:
+        hand_to_person(conversation)
+
+
+def hand_to_person(conversation: Conversation) -> None:
+    """A person answers from now on. Turns that were still queued end unanswered: the person sees their messages."""
+    Conversation.objects.filter(pk=conversation.pk).update(needs_person=True)
+    for turn in conversation.turns.filter(status=Status.QUEUED):
+        end_unheld(turn, Status.DONE)
+    keep(conversation, turn=None, role=Message.Role.SYSTEM, text=HANDED_OFF)
+
+
+@transaction.atomic
+def give_up(turn_id: UUID, *, attempts: int) -> bool:
+    """Fail a turn nobody holds that has been begun ``attempts`` times; whether that was so."""
+    now = timezone.now()
+    turn = Turn.objects.filter(pk=turn_id).first()
+    if turn is None or not locked(turn.conversation_id):
+        return False
+    turn = Turn.objects.filter(pk=turn_id, status=Status.RUNNING, lease_until__lt=now, attempt__gte=attempts).first()
+    if turn is None:
+        return False
+    turn.status, turn.error_code, turn.finished_at = Status.FAILED, "gave_up", now
+    write_after_commit(turn, [done_event(Status.FAILED, "gave_up")])
+    turn.save()
+    signals.turn_changed(turn.conversation_id, turn.pk)
+    return True
+
+
+def repair_log(turn: Turn) -> bool:
+    """Write the closing event of a finished turn whose worker died before it could; whether it was missing."""
+    log = turn_log()
+    if log.last_seq(turn.pk) >= turn.last_seq:
+        return False
+    log.append(turn.pk, turn.last_seq, done_event(turn.status, turn.error_code))
+    return True
+
+
+def done_event(status: str, error_code: str = "") -> dict[str, Any]:
+    """The event that ends a turn, or lets it wait."""
+    error = {"code": error_code, "message": sentence(error_code)} if error_code else None
+    return {"type": "turn.done", "status": str(status), "error": error}
+
+
+def _hold(lease: Lease) -> Conversation:
+    """Lock the conversation, and be sure that the turn is still this worker's."""
+    conversation = locked(lease.turn.conversation_id)
+    if not lease.mine().exists():
+        raise LeaseLost
+    return conversation
+
+
+def _save(lease: Lease, tally: Tally, **fields: Any) -> None:
+    turn = Turn.objects.get(pk=lease.turn.pk)
+    turn.input_tokens += tally.input_tokens
+    turn.output_tokens += tally.output_tokens
+    turn.recalled = tally.recalled or turn.recalled
+    for name, value in fields.items():
+        setattr(turn, name, value)
+    turn.answer_anew = False
+    turn.lease_owner, turn.lease_until = "", None
+    turn.save()
+    Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=timezone.now())
+    signals.turn_changed(turn.conversation_id, turn.pk)

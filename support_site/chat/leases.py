@@ -1,0 +1,108 @@
+"""Who works on a turn: a worker claims it for some seconds at a time, so that a dead one is noticed.
+
+The lease only says when somebody else may try. What keeps two workers from writing into one another is the
+number of each event in the turn log, and the owner's name in every transaction that ends or pauses a turn.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from support_site.chat import signals
+from support_site.chat.models import Turn
+from support_site.chat.turns import locked
+
+LEASE = timedelta(seconds=15)
+RENEW_BELOW = timedelta(seconds=10)
+MAX_ATTEMPTS = 3
+#: A queued turn that nobody has begun after this long was lost by the broker.
+QUEUED_TOO_LONG = timedelta(seconds=5)
+
+Status = Turn.Status
+
+
+class LeaseLost(Exception):
+    """Somebody else works on the turn, or it has ended: what this worker still wanted to write is void."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A claimed turn (with its conversation), as it was when it was claimed."""
+
+    turn: Turn
+    owner: str
+
+    def mine(self) -> QuerySet[Turn]:
+        """The turn, as long as this lease holds."""
+        return Turn.objects.filter(pk=self.turn.pk, lease_owner=self.owner, status=Status.RUNNING)
+
+
+class Held(Enum):
+    """What a look at one's lease shows."""
+
+    YES = "yes"
+    STOP = "stop"
+    LOST = "lost"
+
+
+@transaction.atomic
+def claim(turn_id: UUID) -> Lease | None:
+    """The turn, for this worker alone; None if it is not to be answered now (ended, running, not its turn yet)."""
+    turn = Turn.objects.filter(pk=turn_id).first()
+    if turn is None:
+        return None
+    locked(turn.conversation_id)
+    now = timezone.now()
+    free = Q(status=Status.QUEUED, conversation__needs_person=False) | Q(status=Status.RUNNING, lease_until__lte=now)
+    others = Turn.objects.filter(conversation_id=turn.conversation_id, status__in=Turn.ACTIVE).exclude(pk=turn_id)
+    turn = Turn.objects.select_related("conversation").filter(free, pk=turn_id).first()
+    if turn is None or others.exists():
+        return None
+    turn.status, turn.lease_owner, turn.lease_until = Status.RUNNING, uuid.uuid4().hex, now + LEASE
+    turn.attempt, turn.started_at = turn.attempt + 1, turn.started_at or now
+    turn.save()
+    signals.turn_changed(turn.conversation_id, turn.pk)
+    return Lease(turn=turn, owner=turn.lease_owner)
+
+
+def renew(lease: Lease) -> Held:
+    """Look whether the lease still holds and whether the customer wants to stop; prolong it when it is due."""
+    row = lease.mine().values_list("lease_until", "stop_requested").first()
+    if row is None:
+        return Held.LOST
+    lease_until, stop_requested = row
+    now = timezone.now()
+    is_due = lease_until is None or lease_until < now + RENEW_BELOW
+    if is_due and not lease.mine().update(lease_until=now + LEASE):
+        return Held.LOST
+    return Held.STOP if stop_requested else Held.YES
+
+
+def release(lease: Lease) -> None:
+    """Give a turn up unfinished, to be claimed by another worker at once. It does not count as an attempt."""
+    lease.mine().update(lease_until=timezone.now(), lease_owner="", attempt=lease.turn.attempt - 1)
+
+
+def release_all() -> int:
+    """Free every running turn: right where one process is the whole site and has only just begun."""
+    return Turn.objects.filter(status=Status.RUNNING).update(lease_until=timezone.now(), lease_owner="")
+
+
+def lost() -> list[Turn]:
+    """Turns that somebody should work on and nobody does: their worker died, or their task got lost."""
+    now = timezone.now()
+    abandoned = Q(status=Status.RUNNING, lease_until__lte=now)
+    forgotten = Q(status=Status.QUEUED, created_at__lt=now - QUEUED_TOO_LONG, conversation__needs_person=False)
+    turns = Turn.objects.filter(abandoned | forgotten).order_by("created_at")
+    busy = set(Turn.objects.filter(status__in=Turn.ACTIVE).values_list("conversation_id", flat=True))
+    first: dict[UUID, Turn] = {}
+    for turn in turns:
+        if turn.status == Status.RUNNING or turn.conversation_id not in busy:
+            first.setdefault(turn.conversation_id, turn)
+    return list(first.values())

@@ -1,0 +1,41 @@
+"""Finds what fell by the wayside when a worker, a broker or a whole machine went down."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from support_site.chat import leases
+from support_site.chat.endings import give_up, repair_log
+from support_site.chat.models import Turn
+
+#: A turn this long over without being learned from has lost its task; a day later it is left alone.
+LEARNED_BY_NOW = timedelta(minutes=1)
+TOO_OLD_TO_LEARN = timedelta(days=1)
+MOST_AT_ONCE = 50
+
+
+@dataclass(kw_only=True)
+class Recovered:
+    """Ids of turns for which a task has to be made."""
+
+    to_answer: list[UUID] = field(default_factory=list)
+    to_learn: list[UUID] = field(default_factory=list)
+
+
+def recover() -> Recovered:
+    """Fail turns that were begun too often, close logs that end too early, and say what has to be done again."""
+    now = timezone.now()
+    recovered = Recovered()
+    for turn in leases.lost():
+        if not give_up(turn.pk, attempts=leases.MAX_ATTEMPTS):
+            recovered.to_answer.append(turn.pk)
+    over = Turn.objects.filter(status__in=Turn.FINISHED, finished_at__gt=now - TOO_OLD_TO_LEARN)
+    for turn in over.filter(finished_at__gt=now - LEARNED_BY_NOW):
+        repair_log(turn)
+    unlearned = over.filter(
+        learned_at=None, finished_at__lt=now - LEARNED_BY_NOW, status__in=(Turn.Status.DONE, Turn.Status.STOPPED)
+    )
+    recovered.to_learn += unlearned.order_by("finished_at").values_list("pk", flat=True)[:MOST_AT_ONCE]
+    return recovered

@@ -1,0 +1,47 @@
+"""What people are told when something is not possible: a sentence for every code."""
+
+from agents.errors import ModelError
+
+MAX_LENGTH = 8000
+
+SENTENCES = {
+    # A frame or a click that cannot be carried out.
+    "bad_frame": "Your browser sent something this page does not understand. Reload the page.",
+    "hello_first": "This page is out of step with the site. Reload it.",
+    "empty": "Write something first.",
+    "too_long": f"A message can have at most {MAX_LENGTH:,} characters. Please send it in parts.",
+    "not_found": "That is not here any more. Reload the page.",
+    "not_running": "That answer has already ended.",
+    "not_failed": "That answer did not fail, so there is nothing to try again.",
+    "too_late": "The conversation has gone on since. Please ask again in a new message.",
+    "already_decided": "That has already been decided.",
+    "changed": "The details have changed since you saw them. Please look at them again.",
+    "needs_staff": "A person from our team decides about this one.",
+    "with_person": "A person from our team answers in this conversation now.",
+    "site_failed": "Something went wrong on our side. What you wrote stays in the box; please try again.",
+    # A turn that failed.
+    "turn_timed_out": "The answer took too long, so I stopped. Please try again.",
+    "gave_up": "I could not finish my answer, even after several attempts. Please try again.",
+    "store_unavailable": "I cannot look things up at the moment. Please try again in a minute.",
+    "failed": "I could not answer because of a problem on our side. Please try again.",
+}
+
+HANDED_OFF = "A person from our team will answer you here. You can go on writing; nothing gets lost."
+
+
+class Refused(Exception):
+    """What was asked for is not possible now. ``code`` is a key of SENTENCES."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def sentence(code: str) -> str:
+    """The sentence for a person; a code that is not known gets the general one."""
+    return SENTENCES.get(code) or _of_models().get(code) or SENTENCES["failed"]
+
+
+def _of_models() -> dict[str, str]:
+    kinds: list[type[ModelError]] = [ModelError, *ModelError.__subclasses__()]
+    return {kind.code: kind.sentence for kind in kinds}

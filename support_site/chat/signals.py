@@ -1,0 +1,58 @@
+"""Control signals to the sockets of a conversation or a session, over the channel layer.
+
+A signal says that something can be read anew; what it is stands in the database or in the turn log. Tokens
+never go this way (a layer drops messages when it is full), and a lost signal costs a repaint, not a reply.
+"""
+
+import asyncio
+import hashlib
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.db import transaction
+
+_home: asyncio.AbstractEventLoop | None = None
+
+
+def live_on(loop: asyncio.AbstractEventLoop) -> None:
+    """Send from ``loop`` from now on: the loop of this process's sockets, or else of its worker."""
+    global _home
+    _home = loop
+
+
+def conversation_group(conversation_id: UUID) -> str:
+    return f"conversation.{conversation_id}"
+
+
+def session_group(session_key: str) -> str:
+    """Named by a hash: group names turn up in Redis and in logs, and a session key is a secret."""
+    return f"session.{hashlib.sha256(session_key.encode()).hexdigest()[:40]}"
+
+
+def message_kept(conversation_id: UUID, message_id: UUID) -> None:
+    """After commit: a message of the conversation can be shown (for the first time, or anew)."""
+    _after_commit(conversation_group(conversation_id), {"type": "message.kept", "message": str(message_id)})
+
+
+def turn_changed(conversation_id: UUID, turn_id: UUID) -> None:
+    """After commit: a turn is new, or has another status."""
+    _after_commit(conversation_group(conversation_id), {"type": "turn.changed", "turn": str(turn_id)})
+
+
+def session_revoked(session_key: str) -> None:
+    """The session has ended: its sockets close."""
+    _send(session_group(session_key), {"type": "session.revoked"})
+
+
+def _after_commit(group: str, signal: dict[str, str]) -> None:
+    transaction.on_commit(lambda: _send(group, signal), robust=True)
+
+
+def _send(group: str, signal: dict[str, str]) -> None:
+    """Hand the signal to the layer on the loop it lives on; from a process without one, by a loop of its own."""
+    layer = get_channel_layer()
+    if _home is not None and _home.is_running():
+        asyncio.run_coroutine_threadsafe(layer.group_send(group, signal), _home)
+    elif not isinstance(layer, InMemoryChannelLayer):
+        async_to_sync(layer.group_send)(group, signal)

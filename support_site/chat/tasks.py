@@ -1,0 +1,77 @@
+"""Celery tasks of the chat: ids in, nothing out. The heavy imports happen where the work is."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from celery import Task, shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from support_site.chat.log import turn_log
+from support_site.chat.loops import worker_loop
+from support_site.chat.models import Turn
+from support_site.chat.recovery import recover
+from support_site.chat.turns import next_turn
+
+logger = logging.getLogger(__name__)
+
+RECOVER_EVERY_SECONDS = 5.0
+KEEP_LOGS = timedelta(hours=1)
+
+
+@shared_task
+def answer(turn_id: str) -> None:
+    """Answer a turn, if it is to be answered now; then see to what follows it."""
+    from support_site.chat.agent import site_agent
+    from support_site.chat.answering import run_turn
+
+    status = worker_loop().run(run_turn(UUID(turn_id), find_agent=site_agent))
+    if status in Turn.FINISHED:
+        follow_up(UUID(turn_id))
+
+
+@shared_task(autoretry_for=(Exception,), max_retries=5, retry_backoff=5, retry_backoff_max=300)
+def learn(turn_id: str) -> None:
+    """Remember what the customer told in a turn."""
+    from support_site.chat.learning import learn_from
+
+    worker_loop().run(learn_from(UUID(turn_id)))
+
+
+@shared_task
+def recover_turns() -> None:
+    """Make the tasks that got lost; they expire, because the next round would make them again."""
+    recovered = recover()
+    for task, turn_ids in ((answer, recovered.to_answer), (learn, recovered.to_learn)):
+        for turn_id in turn_ids:
+            enqueue(task, turn_id, expires=2 * RECOVER_EVERY_SECONDS)
+
+
+@shared_task
+def sweep_logs() -> None:
+    """Drop the logs of turns that are long over."""
+    logger.info("%d events swept", turn_log().sweep(KEEP_LOGS))
+
+
+def follow_up(turn_id: UUID) -> None:
+    """Make the tasks that follow the end of a turn: to learn from it, and to answer what was queued behind it."""
+    turn = Turn.objects.get(pk=turn_id)
+    if turn.status != Turn.Status.FAILED:
+        enqueue(learn, turn_id)
+    following = next_turn(turn.conversation_id)
+    if following:
+        enqueue(answer, following.pk)
+
+
+def enqueue(task: Task, turn_id: UUID, **options: Any) -> None:
+    """Make a task once the transaction is kept. With the broker down it is left to ``recover_turns``."""
+
+    def send() -> None:
+        try:
+            task.apply_async((str(turn_id),), **options)
+        except OperationalError as error:
+            logger.warning("turn %s: the broker does not answer (%s)", turn_id, type(error).__name__)
+
+    transaction.on_commit(send)

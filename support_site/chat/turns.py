@@ -1,0 +1,193 @@
+"""What a customer does to turns: send, stop, try again. Each verb is one transaction.
+
+Every verb begins by locking the conversation, so that what happens to one conversation happens one after
+another, whichever process it comes from.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.text import Truncator
+
+from support_site.accounts.models import Account, User
+from support_site.chat import signals
+from support_site.chat.actions import withdraw
+from support_site.chat.hub import hub
+from support_site.chat.log import Event, turn_log
+from support_site.chat.models import Conversation, Message, Turn
+from support_site.chat.rendering import plain
+from support_site.chat.sentences import MAX_LENGTH, Refused
+
+Status = Turn.Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A kept message and the turn that will answer it; no turn where a person answers.
+
+    ``status`` is "queued" while a turn before it runs, "duplicate" if the browser's id was known already.
+    """
+
+    message: Message
+    turn: Turn | None
+    status: Literal["accepted", "queued", "duplicate"]
+
+
+def start_conversation(account: Account) -> Conversation:
+    """A conversation nobody has written in yet: a new one, or the one that was left empty."""
+    return account.conversations.filter(messages=None).first() or Conversation.objects.create(account=account)
+
+
+@transaction.atomic
+def accept(conversation: Conversation, *, client_id: UUID, text: str, user: User | None) -> Accepted:
+    """Keep what the customer wrote, and queue its turn. The same ``client_id`` is the same message.
+
+    A turn that waits for a click gives way: its actions are withdrawn. Raises Refused: empty, too_long.
+    """
+    text = _readable(text)
+    conversation = locked(conversation.pk)
+    known = conversation.messages.select_related("turn").filter(client_id=client_id).first()
+    if known:
+        return Accepted(message=known, turn=known.turn, status="duplicate")
+    _give_way(conversation)
+    turn = None if conversation.needs_person else _queued_turn(conversation)
+    message = keep(conversation, turn=turn, role=Message.Role.CUSTOMER, text=text, client_id=client_id, author=user)
+    if turn:
+        signals.turn_changed(conversation.pk, turn.pk)
+    is_queued = turn is not None and conversation.turns.filter(status=Status.RUNNING).exists()
+    return Accepted(message=message, turn=turn, status="queued" if is_queued else "accepted")
+
+
+@transaction.atomic
+def stop(conversation: Conversation, turn_id: UUID) -> Turn:
+    """Ask a running turn to stop, or end one that has not begun or waits for a click.
+
+    Stopping twice is stopping once. Raises Refused: not_found, not_running.
+    """
+    conversation = locked(conversation.pk)
+    turn = turn_of(conversation, turn_id)
+    if turn.status == Status.RUNNING:
+        Turn.objects.filter(pk=turn.pk).update(stop_requested=True)
+        transaction.on_commit(lambda: hub.wake(("turn", turn.pk)))
+    elif turn.status in (Status.QUEUED, Status.WAITING):
+        end_unheld(turn, Status.STOPPED)
+    elif turn.status != Status.STOPPED:
+        raise Refused("not_running")
+    return turn
+
+
+@transaction.atomic
+def retry(conversation: Conversation, turn_id: UUID) -> Turn:
+    """Queue the newest turn again after it failed or was stopped. What was half-written gives way to the new answer.
+
+    Raises Refused: not_found, not_failed, too_late (the conversation has gone on), with_person.
+    """
+    conversation = locked(conversation.pk)
+    turn = turn_of(conversation, turn_id)
+    if conversation.needs_person:
+        raise Refused("with_person")
+    if turn.status not in (Status.FAILED, Status.STOPPED):
+        raise Refused("not_failed")
+    if conversation.turns.filter(created_at__gt=turn.created_at).exists():
+        raise Refused("too_late")
+    turn.answer_anew = turn.status == Status.STOPPED
+    turn.status, turn.attempt, turn.stop_requested = Status.QUEUED, 0, False
+    turn.error_code, turn.finished_at, turn.lease_until = "", None, None
+    turn.save()
+    signals.turn_changed(conversation.pk, turn.pk)
+    return turn
+
+
+@transaction.atomic
+def hand_back(conversation: Conversation) -> None:
+    """The agent answers again, from the next message on."""
+    Conversation.objects.filter(pk=conversation.pk).update(needs_person=False)
+
+
+def next_turn(conversation_id: UUID) -> Turn | None:
+    """The turn that may be answered now: the oldest queued one, if none is active."""
+    turns = Turn.objects.filter(conversation_id=conversation_id)
+    if turns.filter(status__in=Turn.ACTIVE).exists():
+        return None
+    return turns.filter(status=Status.QUEUED).order_by("created_at").first()
+
+
+# --- Shared with the other services, inside their transactions ----------------------------------
+
+
+def locked(conversation_id: UUID) -> Conversation:
+    """The conversation as it is now, locked until the transaction ends (SQLite locks as a whole)."""
+    return Conversation.objects.select_for_update().get(pk=conversation_id)
+
+
+def turn_of(conversation: Conversation, turn_id: UUID) -> Turn:
+    """A turn of this conversation. Raises Refused: not_found, for a foreign one too."""
+    turn = conversation.turns.filter(pk=turn_id).first()
+    if turn is None:
+        raise Refused("not_found")
+    return turn
+
+
+def next_position(conversation: Conversation) -> int:
+    """The place behind all messages; nobody else gets it while the conversation is locked."""
+    return (conversation.messages.aggregate(last=Max("position"))["last"] or 0) + 1
+
+
+def keep(
+    conversation: Conversation, *, turn: Turn | None, role: str, text: str, client_id: UUID | None = None,
+    author: User | None = None,
+) -> Message:  # fmt: skip
+    """A message of a person or of the site, at the end of the conversation."""
+    message = Message.objects.create(
+        conversation=conversation, turn=turn, role=role, text=text, html=plain(text), author=author,
+        client_id=client_id, position=next_position(conversation),
+    )  # fmt: skip
+    title = conversation.title or Truncator(text).chars(80)
+    Conversation.objects.filter(pk=conversation.pk).update(title=title, updated_at=timezone.now())
+    signals.message_kept(conversation.pk, message.pk)
+    return message
+
+
+def end_unheld(turn: Turn, status: str) -> None:
+    """End a turn that no worker holds: withdraw what it proposed, close its log."""
+    events = [
+        *({"type": "action.decided", "action": pk, "status": "withdrawn", "receipt": None} for pk in withdraw(turn)),
+        {"type": "turn.done", "status": status, "error": None},
+    ]
+    turn.status, turn.finished_at = status, timezone.now()
+    write_after_commit(turn, events)
+    turn.save(update_fields=["status", "finished_at", "last_seq"])
+    signals.turn_changed(turn.conversation_id, turn.pk)
+
+
+def write_after_commit(turn: Turn, events: list[Event]) -> None:
+    """Number events of a turn that no worker holds (caller saves ``last_seq``), and log them once that is kept."""
+    log = turn_log()
+    first = max(turn.last_seq, log.last_seq(turn.pk)) + 1
+    turn.last_seq = first + len(events) - 1
+    transaction.on_commit(lambda: log.append(turn.pk, first, *events), robust=True)
+
+
+def _readable(text: str) -> str:
+    """The text without what a database cannot keep (NUL, halves of surrogate pairs)."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    if not text:
+        raise Refused("empty")
+    if len(text) > MAX_LENGTH:
+        raise Refused("too_long")
+    return text
+
+
+def _give_way(conversation: Conversation) -> None:
+    for turn in conversation.turns.filter(status=Status.WAITING):
+        end_unheld(turn, Status.DONE)
+
+
+def _queued_turn(conversation: Conversation) -> Turn:
+    """The turn that waits and was never begun, so that neighbours are answered together; else a new one."""
+    waiting_for_its_turn = conversation.turns.filter(status=Status.QUEUED, started_at=None).first()
+    return waiting_for_its_turn or Turn.objects.create(conversation=conversation)

@@ -13,6 +13,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 POSTGRES = ("postgres://", "postgresql://")
+#: In PostgreSQL the saver's tables live in a schema of their own, beside the site's.
+SCHEMA = "agent"
 _BUSY_SECONDS = 20
 
 #: Deleted rows are overwritten with zeros, so that what was erased is not left in the file.
@@ -40,6 +42,11 @@ async def open_checkpointer(place: str | Path, *, pool_size: int = 4) -> AsyncIt
 
 async def set_up_checkpoints(place: str | Path) -> None:
     """Make or upgrade the saver's tables; for the command that migrates, never for a request."""
+    if str(place).startswith(POSTGRES):
+        from psycopg import AsyncConnection
+
+        async with await AsyncConnection.connect(str(place), autocommit=True) as connection:
+            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     async with open_checkpointer(place, pool_size=1) as saver:
         await saver.setup()  # type: ignore[attr-defined]
 
@@ -85,7 +92,8 @@ async def _open_postgres(address: str, pool_size: int) -> AsyncIterator[BaseChec
     from psycopg.rows import dict_row
     from psycopg_pool import AsyncConnectionPool
 
-    settings = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+    options = f"-c search_path={SCHEMA}"
+    settings = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row, "options": options}
     pool: AsyncConnectionPool[AsyncConnection[dict[str, Any]]] = AsyncConnectionPool(
         address, min_size=1, max_size=pool_size, kwargs=settings, open=False
     )

@@ -30,6 +30,7 @@ from agents.llm import Restarted, astream_with_retries
 from agents.options import AgentOptions
 from agents.recall import Recollection, recollect
 from agents.results import told_by
+from agents.screening import readable
 from agents.state import State
 from agents.store.errors import StoreError
 from agents.toolbox import label
@@ -101,7 +102,7 @@ class Nodes:
                     tell(MessageStarted(message=message))
                 continue
             chunks.append(piece)
-            if text := piece.content if isinstance(piece.content, str) else str(piece.text):
+            if text := readable(piece.content if isinstance(piece.content, str) else str(piece.text)):
                 if not begun:
                     begun = True
                     tell(MessageStarted(message=message))
@@ -153,7 +154,10 @@ def _whole(chunks: list[AIMessageChunk], message: str) -> AIMessage:
     whole = add_ai_message_chunks(*chunks)
     spoilt = [ToolCall(name=call["name"] or "", args={}, id=call["id"]) for call in whole.invalid_tool_calls]
     return AIMessage(
-        str(whole.text), id=message, tool_calls=[*whole.tool_calls, *spoilt], usage_metadata=whole.usage_metadata
+        readable(str(whole.text)),
+        id=message,
+        tool_calls=[*whole.tool_calls, *spoilt],
+        usage_metadata=whole.usage_metadata,
     )
 
 

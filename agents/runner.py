@@ -32,11 +32,9 @@ from agents.nodes import Nodes
 from agents.options import AgentOptions
 from agents.prompts import CUT_SHORT, NOT_CONFIRMED
 from agents.results import told_again
+from agents.threads import OWNER, finished_results, has_message, is_last_said, is_of_call, messages_of, owner_of
 from agents.toolbox import TOOLS
 from agents.tools.actions import STAFF_LIMIT
-
-#: In the metadata of every checkpoint: the account whose thread it is.
-_OWNER = "account"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,25 +124,15 @@ class SupportAgent:
 
     async def heal(self, thread_id: str) -> None:
         """Give every unanswered tool call a result, so that the thread can be talked in again."""
-        thread = await self._thread(thread_id)
-        waiting = [proposal.value["action"] for proposal in thread.interrupts]
-        results = _finished_results(thread)
-        for call in open_calls([*_messages(thread), *results]):
-            told = NOT_CONFIRMED if any(_is_of(action, call["id"]) for action in waiting) else CUT_SHORT
-            results.append(ToolMessage(told, tool_call_id=call["id"], name=call["name"], status="error"))
-        if results:
-            await self.graph.aupdate_state(_config(thread_id), {"messages": results}, as_node="tools")
-
-    async def aclose_open_calls(self, thread_id: str) -> None:
-        """The same as ``heal``."""
-        await self.heal(thread_id)
+        await self._heal(await self._thread(thread_id), thread_id)
 
     async def keep_partial(self, thread_id: str, message_id: str, text: str) -> None:
         """After a stop: close the turn, with what was written of the answer (``text`` may be empty) in the thread."""
         await self.heal(thread_id)
         thread = await self._thread(thread_id)
-        written = [] if not text or _has(thread, message_id) else [_stopped(text, message_id)]
-        await self.graph.aupdate_state(_config(thread_id), {"messages": written}, as_node="respond")
+        written = [] if not text or has_message(thread, message_id) else [_stopped(text, message_id)]
+        if written or thread.next:
+            await self._write(thread, thread_id, written, as_node="respond")
 
     async def forget_thread(self, thread_id: str) -> None:
         """Delete all checkpoints and writes of the thread."""
@@ -189,31 +177,46 @@ class SupportAgent:
     def _run_config(self, thread_id: str, context: RunContext) -> RunnableConfig:
         return {
             "configurable": {"thread_id": thread_id, STAFF_LIMIT: self._options.staff_approval_above_cents},
-            "metadata": {_OWNER: context.account_id},
+            "metadata": {OWNER: context.account_id},
             # A backstop: max_tool_calls ends a run long before, and with an honest sentence.
             "recursion_limit": 2 * self._options.max_tool_calls + 10,
         }
 
     async def _thread(self, thread_id: str, account_id: str | None = None) -> StateSnapshot:
         thread = await self.graph.aget_state(_config(thread_id))
-        owner = (thread.metadata or {}).get(_OWNER)
+        owner = owner_of(thread)
         if account_id is not None and owner is not None and owner != account_id:
             raise ForeignThread(f"thread {thread_id} belongs to another account")
         return thread
 
+    async def _heal(self, thread: StateSnapshot, thread_id: str) -> None:
+        waiting = [proposal.value["action"] for proposal in thread.interrupts]
+        results = finished_results(thread)
+        for call in open_calls([*messages_of(thread), *results]):
+            told = NOT_CONFIRMED if any(is_of_call(action, call["id"]) for action in waiting) else CUT_SHORT
+            results.append(ToolMessage(told, tool_call_id=call["id"], name=call["name"], status="error"))
+        if results:
+            await self._write(thread, thread_id, results, as_node="tools")
+
+    async def _write(
+        self, thread: StateSnapshot, thread_id: str, messages: Sequence[AnyMessage], *, as_node: str
+    ) -> None:
+        """Write into the thread as if ``as_node`` had; its owner stays on record."""
+        await self.graph.aupdate_state(_config(thread_id, owner_of(thread)), {"messages": messages}, as_node=as_node)
+
     async def _say(self, said: Say, thread: StateSnapshot, thread_id: str) -> dict[str, Any]:
-        await self.heal(thread_id)
+        await self._heal(thread, thread_id)
         message = HumanMessage(said.text, id=said.message_id)
-        if not _has(thread, said.message_id):
+        if not has_message(thread, said.message_id):
             return {"messages": [message]}
-        if not _is_last_said(thread, said.message_id):
+        if not is_last_said(thread, said.message_id):
             raise ValueError(f"message {said.message_id} was answered, and the conversation went on since")
-        replies = [m for m in this_turn(_messages(thread)) if isinstance(m, AIMessage) and not m.tool_calls]
+        replies = [m for m in this_turn(messages_of(thread)) if isinstance(m, AIMessage) and not m.tool_calls]
         return {"messages": [message, *(RemoveMessage(id=reply.id) for reply in replies if reply.id)]}
 
     async def _go_on(self, turn: Continue, thread: StateSnapshot, thread_id: str) -> Any:
         """What to give the graph: an input, None (go on), or a list of events when there is nothing to run."""
-        if not _is_last_said(thread, turn.message_id):
+        if not is_last_said(thread, turn.message_id):
             return await self._say(Say(text=turn.text, message_id=turn.message_id), thread, thread_id)
         return _resume(thread)
 
@@ -223,8 +226,8 @@ def _decide(decide: Decide, thread: StateSnapshot) -> Any:
     resume = {waiting[action]: dict(how) for action, how in decide.decisions.items() if action in waiting}
     if resume:
         return Command(resume=resume)
-    calls = call_ids(this_turn(_messages(thread)))
-    if not any(_is_of(action, call) for action in decide.decisions for call in calls):
+    calls = call_ids(this_turn(messages_of(thread)))
+    if not any(is_of_call(action, call) for action in decide.decisions for call in calls):
         raise NoSuchAction(", ".join(decide.decisions))
     return _resume(thread)  # decided before, and the process died: the turn is further on
 
@@ -232,39 +235,15 @@ def _decide(decide: Decide, thread: StateSnapshot) -> Any:
 def _resume(thread: StateSnapshot) -> list[AgentEvent] | None:
     if thread.interrupts:
         return _proposed(thread.interrupts)
-    return None if thread.next else told_again(this_turn(_messages(thread)))
+    return None if thread.next else told_again(this_turn(messages_of(thread)))
 
 
 def _proposed(proposals: Sequence[Interrupt]) -> list[AgentEvent]:
     return [ActionProposed(**proposal.value) for proposal in proposals]
 
 
-def _config(thread_id: str) -> RunnableConfig:
-    return {"configurable": {"thread_id": thread_id}}
-
-
-def _messages(thread: StateSnapshot) -> list[AnyMessage]:
-    return thread.values.get("messages", [])
-
-
-def _finished_results(thread: StateSnapshot) -> list[AnyMessage]:
-    """Results of parallel tool calls that ended while another one waits or was cut short: not yet in the state."""
-    results = [task.result for task in thread.tasks if task.name == "tools" and isinstance(task.result, dict)]
-    return [message for result in results for message in result.get("messages", [])]
-
-
-def _is_of(action: str, call: str | None) -> bool:
-    """Whether an action id ("<turn>:<tool call>") is of this tool call."""
-    return action.endswith(f":{call}")
-
-
-def _has(thread: StateSnapshot, message_id: str) -> bool:
-    return any(message.id == message_id for message in _messages(thread))
-
-
-def _is_last_said(thread: StateSnapshot, message_id: str) -> bool:
-    said = [message for message in _messages(thread) if isinstance(message, HumanMessage)]
-    return bool(said) and said[-1].id == message_id
+def _config(thread_id: str, owner: str | None = None) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread_id}, "metadata": {OWNER: owner} if owner else {}}
 
 
 def _stopped(text: str, message_id: str) -> AIMessage:

@@ -75,6 +75,11 @@ _TELLING = frozenset(
 )
 
 
+def readable(text: str) -> str:
+    """``text`` with halves of surrogate pairs joined, and lone ones replaced: no database keeps those."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def tidy(text: str) -> str:
     """``text`` as one plain line of at most 300 characters: no control or invisible characters, links or markup."""
     visible = "".join(

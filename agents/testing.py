@@ -21,8 +21,9 @@ from pydantic import ConfigDict, Field
 
 @dataclass(kw_only=True)
 class Reply:
-    """One reply: streams ``text`` word by word, then ``calls`` with their arguments in pieces; raises ``error`` last, or at once
-    if there is nothing to say before.
+    """One reply: streams ``text`` word by word, then ``calls`` with their arguments in pieces.
+
+    ``error`` is raised last, or at once if there is nothing to say before.
 
     ``hold``: an event to wait for before the last word, to catch the model in mid-stream.
     """

@@ -147,6 +147,22 @@ async def test_nobody_else_can_go_on_in_the_thread(scripted):
     assert len(model.requests) == 1
 
 
+async def test_healing_and_stopping_leave_the_thread_with_its_owner(scripted):
+    talk, _ = scripted("Hello.")
+    await talk.say("hi")
+    await talk.agent.keep_partial(talk.thread, "partial", "half of")
+    with pytest.raises(ForeignThread):
+        await Talk(talk.agent, BOB, thread=talk.thread).say("go on")
+
+
+async def test_halves_of_characters_never_leave_the_agent(scripted):
+    talk, _ = scripted("Lone \ud800 and split \ud83d\ude00 halves")
+    events = await talk.say("hi")
+    assert final_text(events) == "Lone \ufffd and split \U0001f600 halves"
+    assert streamed_text(events).encode()
+    assert (await talk.messages())[-1].text == final_text(events)
+
+
 # --- limits ---
 
 
@@ -306,6 +322,28 @@ async def test_a_waiting_turn_proposes_again_when_it_is_continued(scripted, stor
     assert len(model.requests) == 1
 
 
+async def test_a_crash_after_the_write_and_before_its_result_is_kept_applies_it_once(scripted, store, monkeypatch):
+    await put_orders(store, ALICE, order())
+    talk, _ = scripted(CANCEL, "It is cancelled.")
+    proposed = await proposal_of(talk)
+    batch = type(store).abatch
+
+    async def write_and_die(self, ops):
+        ops = list(ops)
+        results = await batch(self, ops)
+        if any(getattr(op, "value", None) for op in ops):
+            raise ProcessLookupError("killed")
+        return results
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store), "abatch", write_and_die)
+        with pytest.raises(ProcessLookupError):
+            await talk.run(confirm(proposed))
+    events = await talk.run(confirm(proposed))
+    assert of_type(events, "tool.done")[0].card["order_id"] == "#W1000001"
+    assert len((await store.aget(("accounts", ALICE, "orders"), "#W1000001")).value["changes"]) == 1
+
+
 async def test_a_decision_about_an_action_of_another_turn_is_refused(scripted):
     talk, _ = scripted("Hello.")
     await talk.say("hi")
@@ -391,6 +429,13 @@ async def test_a_stopped_turn_can_be_tried_again(scripted):
     await talk.agent.keep_partial(talk.thread, "partial", await stopped_in_mid_reply(talk))
     await talk.say("tell me a story", message="m1")
     assert [message.text for message in await talk.messages()] == ["tell me a story", "A whole story."]
+
+
+async def test_a_stop_before_the_first_step_leaves_a_thread_to_talk_in(scripted):
+    talk, _ = scripted("Hello.")
+    await talk.agent.keep_partial(talk.thread, "partial", "")
+    assert await talk.messages() == []
+    assert final_text(await talk.say("hi")) == "Hello."
 
 
 async def test_a_partial_text_never_replaces_the_whole_one(scripted):

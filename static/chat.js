@@ -51,6 +51,7 @@ class Page {
   }
 
   start() {
+    this.part("needs-script").remove();
     this.follower.jump();
     this.connection.start();
     this.render();

@@ -43,7 +43,8 @@ function drawMessage(li, { message, mark }, before, { siteName }) {
   if (message.streaming) drawBlocks(body, message.blocks, []);
   else if (message.html) body.innerHTML = message.html;
   else body.textContent = message.text;
-  const article = h("article", { class: "message" }, by(message, siteName), body, ...message.cards.map(cardOf), ...marks(message, mark));
+  const said = message.streaming || message.html || message.text ? body : null; // a receipt may come without words
+  const article = h("article", { class: "message" }, by(message, siteName), said, ...message.cards.map(cardOf), ...marks(message, mark));
   li.replaceChildren(...(isAnswer(message) ? [avatar()] : []), article);
 }
 

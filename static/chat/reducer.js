@@ -65,9 +65,7 @@ function snapshot(state, frame) {
   for (const { id, status, error } of frame.turns) next = changeTurn(next, id, { status, error: error ?? null });
   const known = state.messages;
   for (const message of frame.messages) next = keep(next, message, known.get(message.id)?.arrived);
-  const last = frame.messages.at(-1);
-  const canBeRetried = last?.stopped && last.turn && !next.turns.has(last.turn);
-  return canBeRetried ? changeTurn(next, last.turn, { status: "stopped" }) : next;
+  return next;
 }
 
 function keep(state, message, arrived = state.messages.get(message.id)?.arrived) {
@@ -109,7 +107,7 @@ const events = {
   "turn.started": (state, event, turn) => changeTurn(state, turn, { status: "running", error: null, labels: [], ...notRetried }),
   "turn.attempt": (state, event, turn) => {
     const dropped = new Set(event.discard);
-    const messages = new Map([...state.messages].filter(([id, message]) => message.kept || !dropped.has(id)));
+    const messages = new Map([...state.messages].filter(([id]) => !dropped.has(id)));
     return changeTurn({ ...state, messages }, turn, { status: "running", labels: [] });
   },
   "message.start": (state, event, turn) => (state.messages.has(event.message) ? state : begin(state, event.message, turn)),
@@ -122,7 +120,7 @@ const events = {
   "message.done": (state, event, turn) => {
     const begun = state.messages.has(event.message) ? state : begin(state, event.message, turn);
     const message = begun.messages.get(event.message);
-    if (message.kept) return begun;
+    if (message.kept) return showCardsOnce(begun, turn, message.cards);
     const { html, text, cards = [] } = event;
     return showCardsOnce(put(begun, "messages", message.id, { ...message, html, text, cards, streaming: false }), turn, cards);
   },
@@ -151,22 +149,23 @@ const newTurn = (id) => ({ id, status: "queued", seq: 0, error: null, labels: []
 
 function changeTurn(state, id, changes) {
   const turn = { ...(state.turns.get(id) ?? newTurn(id)), ...changes };
-  if (!isFinished(turn)) return put(withoutStopped(state, id), "turns", id, turn);
+  if (!isFinished(turn)) return put(withoutCut(state, id), "turns", id, turn);
   return settle(put(state, "turns", id, { ...turn, labels: [] }), turn);
 }
 
-/** A turn that is tried again drops what was stopped before. */
-function withoutStopped(state, turn) {
-  const isStopped = (message) => message.turn === turn && message.stopped;
-  if (![...state.messages.values()].some(isStopped)) return state;
-  return { ...state, messages: new Map([...state.messages].filter(([, message]) => !isStopped(message))) };
+/** A turn that is tried again drops what was written before it was cut short. */
+function withoutCut(state, turn) {
+  const isCut = (message) => message.turn === turn && (message.cut || message.stopped);
+  if (![...state.messages.values()].some(isCut)) return state;
+  return { ...state, messages: new Map([...state.messages].filter(([, message]) => !isCut(message))) };
 }
 
 /** Nothing of a finished turn is still being written or waits for a click. */
 function settle(state, { id, status }) {
+  const cut = ({ blocks, ...message }) => ({ ...message, html: blocks.join(""), streaming: false, cut: true, stopped: status === "stopped" });
   const still = (message) => message.turn === id && message.streaming;
-  const stopped = status === "stopped";
-  const messages = new Map([...state.messages].map(([key, each]) => [key, still(each) ? { ...each, streaming: false, stopped } : each]));
+  const written = [...state.messages].filter(([, message]) => !still(message) || message.blocks.length);
+  const messages = new Map(written.map(([key, message]) => [key, still(message) ? cut(message) : message]));
   const open = (action) => action.turn === id && action.status === "proposed";
   const actions = new Map([...state.actions].map(([key, each]) => [key, open(each) ? { ...each, status: "withdrawn" } : each]));
   return { ...state, messages, actions };

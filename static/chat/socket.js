@@ -51,7 +51,6 @@ export class Connection {
   }
 
   open() {
-    clearTimeout(this.timer);
     this.drop();
     if (!navigator.onLine) return this.become("offline");
     if (!this.status) this.become("connecting");
@@ -66,7 +65,6 @@ export class Connection {
   opened(socket) {
     if (socket !== this.socket) return;
     this.openedAt = this.heardAt = Date.now();
-    this.pingedAt = null;
     this.become("open");
   }
 
@@ -91,7 +89,8 @@ export class Connection {
   /** Forget the socket without hearing from it again. */
   drop() {
     const socket = this.socket;
-    this.socket = null;
+    this.socket = this.pingedAt = null;
+    clearTimeout(this.timer);
     if (socket) socket.close();
   }
 

@@ -1,0 +1,23 @@
+"""Headless Chromium, for tests that need a browser; imported as a fixture by the rooms that do."""
+
+import os
+import shutil
+
+import pytest
+
+# The graphics and network flags keep Chromium quiet on a machine without a screen and without internet.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for the whole run. Without Chromium the tests are skipped; where CI is set, they fail."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is not installed: set CHROMIUM to its path.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()

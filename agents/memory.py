@@ -112,7 +112,7 @@ async def remember(
     new = _memory(draft, source, instant(said_at))
     known = await every_memory(store, account_id)
     if same := _said_before(new, known):
-        if same.kind == "order_mention" and same.valid_from < new.valid_from:
+        if _is_spoken_of_again(same, new):
             same = replace(same, valid_from=new.valid_from, source=new.source)
             await store.abatch([same.put(account_id)])
         return same
@@ -213,6 +213,12 @@ def _said_before(new: Memory, known: Sequence[Memory]) -> Memory | None:
         if old.key == new.key or (old.superseded_by is None and (same_order or same_text)):
             return old
     return None
+
+
+def _is_spoken_of_again(old: Memory, new: Memory) -> bool:
+    """Whether ``new`` mentions the order of ``old`` in a later turn: which order is meant is a matter of when."""
+    is_another_turn = old.source.get("turn") != new.source.get("turn")
+    return old.kind == "order_mention" and is_another_turn and old.valid_from < new.valid_from
 
 
 def _stands(memory: Memory) -> bool:

@@ -25,6 +25,8 @@ class Recalled(AgentEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageStarted(AgentEvent):
+    """An agent message begins. The same id again: it broke off and begins anew, and what came of it is void."""
+
     type: ClassVar[str] = "message.start"
     message: str
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import chromadb
 import pytest
-from agents.embeddings import LexicalEmbeddings
 from langchain_core.messages import HumanMessage
 from langgraph.store.base import BaseStore
 
+from agents.embeddings import LexicalEmbeddings
 from agents.extraction import learn
 from agents.memory import MemoryDraft, Source, every_memory, recall, remember
 from agents.offline.model import OfflineChatModel

@@ -43,13 +43,13 @@ class AccountFilter(admin.SimpleListFilter):
         return [(str(pk), str(account)) for pk, account in accounts.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Record]) -> QuerySet[Record]:
-        return queryset.filter(account=self.value()) if self.value() else queryset
+        chosen = self.value()
+        return queryset.filter(account__id__exact=chosen) if chosen else queryset
 
 
-class ChangeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class ChangeInline(ReadOnly, admin.TabularInline):
     model = RecordChange
-    fields = ("at", "kind", "actor", "reason", "turn_id", "what_changed")
-    readonly_fields = fields
+    fields = readonly_fields = ("at", "kind", "actor", "reason", "turn_id", "what_changed")
     extra = 0
 
     @admin.display(description="difference")
@@ -58,7 +58,7 @@ class ChangeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Record)
-class RecordAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class RecordAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("line", "kind", "account_link", "key", "status", "in_store", "updated_at")
     list_filter = (AccountFilter, "kind", "status", "in_store", "updated_at")
     search_fields = ("value_text", "key_text", "account__name")
@@ -66,9 +66,20 @@ class RecordAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("account",)
     list_per_page = 50
     show_full_result_count = False
-    fields = ("line", "account_link", "kind", "key", "status", "content", "json", "version", "in_store", "expires_at")
-    fields += ("created_at", "updated_at")
-    readonly_fields = fields
+    fields = readonly_fields = (
+        "line",
+        "account_link",
+        "kind",
+        "key",
+        "status",
+        "content",
+        "json",
+        "version",
+        "in_store",
+        "expires_at",
+        "created_at",
+        "updated_at",
+    )
     inlines = (ChangeInline,)
     actions = ("quarantine", "release")
 
@@ -113,12 +124,12 @@ class RecordAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(StoreEvent)
-class StoreEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class StoreEventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "kind", "text")
     list_filter = ("kind",)
 
 
 @admin.register(Tombstone)
-class TombstoneAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class TombstoneAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "scope", "address", "reason")
     search_fields = ("scope",)

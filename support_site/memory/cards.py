@@ -152,10 +152,21 @@ def _write(drafts: Sequence[Draft], cards: Cards, scopes: dict[str, Scope]) -> l
 
 
 #: What a write replaces on a card that is there already.
-_WRITTEN = (
-    "value_text digest version revision status in_store index vectors embedder ttl_minutes expires_at "
-    "created_at updated_at"
-).split()
+_WRITTEN = [
+    "value_text",
+    "digest",
+    "version",
+    "revision",
+    "status",
+    "in_store",
+    "index",
+    "vectors",
+    "embedder",
+    "ttl_minutes",
+    "expires_at",
+    "created_at",
+    "updated_at",
+]
 
 
 def _record(draft: Draft, card: Record | None, scope: Scope, now: datetime) -> Record:

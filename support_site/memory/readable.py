@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from support_site.memory.models import Record, RecordChange
 
-NOTHING = "–"
+NOTHING = "(nothing)"
 SUMMARY_LENGTH = 120
 
 #: Fields that say what a record is, the first one found is shown.
@@ -59,7 +59,7 @@ def difference(change: RecordChange) -> SafeString:
 
 def _differences(before: Any, after: Any, place: str) -> Iterator[tuple[str, str, str]]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in before | after:
+        for name in {**before, **after}:
             inner = f"{place} → {_label(name)}" if place else _label(name)
             yield from _differences(before.get(name), after.get(name), inner)
     elif before != after:

@@ -110,7 +110,14 @@ class Reader:
                 self.expire(op.namespace_prefix)
             waiting = Record.objects.pending().below(op.namespace_prefix)
             apply(self.chroma(), list(waiting.values_list("pk", flat=True)))
-            (found,) = self.chroma().batch([op._replace(refresh_ttl=False)])
+            found = self.chroma().search(
+                tuple(op.namespace_prefix),
+                query=op.query,
+                filter=op.filter,
+                limit=op.limit,
+                offset=op.offset,
+                refresh_ttl=False,
+            )
             addresses = [address_of(item.namespace, item.key) for item in found]
             if self._is_true(_written(found), Record.objects.live().filter(address__in=addresses)):
                 return found

@@ -44,7 +44,8 @@ class Findings:
 
 def check(store: LedgerStore, *, progress: Progress | None = None) -> Findings:
     """Compare every record of Chroma with the ledger's. Raises StoreUnavailable."""
-    findings, seen = Findings(), set()
+    findings = Findings()
+    seen: set[str] = set()
     for found in _in_batches(store.chroma().scan()):
         by_address = {address_of(record.namespace, record.key): record for record in found}
         known = Record.objects.live().filter(address__in=by_address).in_bulk(field_name="address")

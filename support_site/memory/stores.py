@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from langgraph.store.base import IndexConfig, TTLConfig
+from langgraph.store.base import TTLConfig
 
 from agents.store import HYBRID, ChromaStore
 from agents.store.folder import Folder
@@ -23,6 +23,7 @@ TTL: TTLConfig = {"refresh_on_read": False, "omit_expired": True}
 
 CHROMA_TIMEOUT_SECONDS = 20.0
 
+
 @cache
 def site_store() -> LedgerStore:
     """The store of this process. Costs nothing until it is read or written."""
@@ -35,20 +36,12 @@ def reset_site_store() -> None:
 
 
 def _chroma_store() -> ChromaStore:
+    # Imported when the store is opened: commands that never do start without LangChain's embeddings.
+    from support_site.memory.embedder import site_embedder
+
+    embedder, dims = site_embedder()
     client = _server_client if settings.CHROMA_URL else _embedded_client
-    return ChromaStore(client, index=_index(), ranking=HYBRID)
-
-
-def _index() -> IndexConfig:
-    from agents.embeddings import LexicalEmbeddings, openai_embeddings
-
-    if settings.EMBEDDER == "lexical":
-        lexical = LexicalEmbeddings()
-        return {"embed": lexical, "dims": lexical.dims, "fields": SEARCHED_FIELDS}
-    embeddings = openai_embeddings(
-        api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL, model=settings.OPENAI_EMBEDDING_MODEL
-    )
-    return {"embed": embeddings, "dims": embeddings.dims, "fields": SEARCHED_FIELDS}
+    return ChromaStore(client, index={"embed": embedder, "dims": dims, "fields": SEARCHED_FIELDS}, ranking=HYBRID)
 
 
 def _embedded_client() -> "ClientAPI":
@@ -74,5 +67,5 @@ def _server_client() -> "ClientAPI":
         settings=chromadb.Settings(anonymized_telemetry=False),
     )
     # Chroma's client waits for ever and has no setting for it (chromadb 1.5.9, api/fastapi.py).
-    client._server._session.timeout = CHROMA_TIMEOUT_SECONDS
+    client._server._session.timeout = CHROMA_TIMEOUT_SECONDS  # type: ignore[attr-defined]
     return client

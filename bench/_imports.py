@@ -4,31 +4,29 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Packages that cost seconds and that a command which neither answers nor searches has no use for.
 HEAVY = frozenset({"chromadb", "openai", "langchain_openai", "onnxruntime"})
 
 
-class Imports(NamedTuple):
-    """``seconds`` of wall time of the whole command; ``modules`` by their full names."""
-
-    seconds: float
-    modules: frozenset[str]
-
-    @property
-    def heavy(self) -> set[str]:
-        return {module.partition(".")[0] for module in self.modules} & HEAVY
+def imports_of(*command: str, environment: Mapping[str, str]) -> frozenset[str]:
+    """Full names of the modules that ``manage.py command`` imports. Raises CalledProcessError if it fails."""
+    told = run(*command, environment=environment, options=("-X", "importtime")).stderr
+    return frozenset(re.findall(r"^import time:\s+\d+ \|\s+\d+ \|\s+(\S+)$", told, re.MULTILINE))
 
 
-def imports_of(*command: str, environment: Mapping[str, str]) -> Imports:
-    """Run ``manage.py command`` and read what it imported. Raises CalledProcessError if the command fails."""
-    began = os.times().elapsed
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "manage.py", *command],
+def heavy(modules: Iterable[str]) -> set[str]:
+    """Which of the heavy packages are among them."""
+    return {module.partition(".")[0] for module in modules} & HEAVY
+
+
+def run(*command: str, environment: Mapping[str, str], options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run ``manage.py command`` to its end, with ``options`` for Python."""
+    return subprocess.run(
+        [sys.executable, *options, "manage.py", *command],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -36,6 +34,3 @@ def imports_of(*command: str, environment: Mapping[str, str]) -> Imports:
         timeout=120,
         check=True,
     )
-    seconds = os.times().elapsed - began
-    lines = re.findall(r"^import time:\s+\d+ \|\s+\d+ \|\s+(\S+)$", done.stderr, re.MULTILINE)
-    return Imports(seconds, frozenset(lines))

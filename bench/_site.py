@@ -42,7 +42,10 @@ def site(model_url: str = "") -> Iterator[Site]:
         port = _free_port()
         settings = embedded_settings(folder, model_url) | {"PORT": str(port)}
         for command in (["migrate", "--verbosity", "0"], ["demo"]):
-            subprocess.run(_manage(*command), cwd=ROOT, env=settings, check=True, stdout=subprocess.DEVNULL)
+            done = subprocess.run(
+                _manage(*command), cwd=ROOT, env=settings, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
         address = f"http://127.0.0.1:{port}"
         began = time.perf_counter()
         process = subprocess.Popen(_manage("serve"), cwd=ROOT, env=settings, stdout=subprocess.DEVNULL)

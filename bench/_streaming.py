@@ -11,21 +11,30 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench._site import embedded_settings
 
 QUESTION = "What can you do for me?"
-#: Streams one reply; how many words came.
-OneReply = Callable[[], Awaitable[int]]
 
 
-def floor(url: str) -> OneReply:
-    from langchain_openai import ChatOpenAI
+async def nothing() -> None:
+    """What floor and agent have to close."""
+
+
+class Part(NamedTuple):
+    """``one_reply`` streams a reply and answers how many words came; ``close`` lets go of what that opened."""
+
+    one_reply: Callable[[], Awaitable[int]]
+    close: Callable[[], Awaitable[None]] = nothing
+
+
+def floor(url: str) -> Part:
     from langgraph.graph import START, MessagesState, StateGraph
-    from pydantic import SecretStr
 
-    model = ChatOpenAI(model="test-model", base_url=url, api_key=SecretStr("key"), stream_usage=True, timeout=60)
+    from agents.llm import chat_model
+
+    model = chat_model(api_key="", base_url=url, model="test-model", timeout=60)
 
     async def respond(state: MessagesState) -> Any:
         return {"messages": [await model.ainvoke(state["messages"])]}
@@ -36,13 +45,13 @@ def floor(url: str) -> OneReply:
         words = 0
         question: Any = {"messages": [("user", QUESTION)]}
         async for mode, chunk in graph.astream(question, stream_mode=["messages", "updates", "custom"]):
-            words += mode == "messages" and bool(chunk[0].content)
+            words += mode == "messages" and bool(chunk[0].text)
         return words
 
-    return one_reply
+    return Part(one_reply)
 
 
-def agent(url: str) -> OneReply:
+def agent(url: str) -> Part:
     from langgraph.store.memory import InMemoryStore
 
     from agents.context import RunContext
@@ -59,10 +68,10 @@ def agent(url: str) -> OneReply:
         events = support.astream(Say(text=QUESTION, message_id=message), thread_id=thread, context=context)
         return sum([isinstance(event, MessageDelta) async for event in events])
 
-    return one_reply
+    return Part(one_reply)
 
 
-def worker(url: str) -> OneReply:
+def worker(url: str) -> Part:
     os.environ.update(
         embedded_settings(os.environ["BENCH_FOLDER"], url), DJANGO_SETTINGS_MODULE="support_site.settings"
     )
@@ -72,7 +81,7 @@ def worker(url: str) -> OneReply:
     from django.core.management import call_command
 
     from support_site.accounts.models import User
-    from support_site.chat.agent import find_agent
+    from support_site.chat.agent import close_site_agent, site_agent
     from support_site.chat.answering import run_turn
     from support_site.chat.models import Conversation, Message
     from support_site.chat.threads import in_thread
@@ -93,25 +102,27 @@ def worker(url: str) -> OneReply:
 
     async def one_reply() -> int:
         turn = await in_thread(queued)()
-        await run_turn(turn, find_agent=find_agent)
+        await run_turn(turn, find_agent=site_agent)
         return await in_thread(words_of)(turn)
 
-    return one_reply
+    return Part(one_reply, close_site_agent)
 
 
-async def stream(one_reply: OneReply, replies: int) -> dict[str, float]:
+async def stream(part: Part, replies: int) -> dict[str, float]:
     """CPU seconds of this process, all its threads, while ``replies`` are written at once."""
-    await one_reply()
+    await part.one_reply()
     began = time.process_time()
-    words = await asyncio.gather(*(one_reply() for _ in range(replies)))
-    return {"cpu_seconds": time.process_time() - began, "words": sum(words)}
+    words = await asyncio.gather(*(part.one_reply() for _ in range(replies)))
+    spent = time.process_time() - began
+    await part.close()
+    return {"cpu_seconds": spent, "words": sum(words)}
 
 
 def main(part: str, url: str, replies: int) -> None:
     with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
         os.environ["BENCH_FOLDER"] = folder
-        one_reply = {"floor": floor, "agent": agent, "worker": worker}[part](url)
-        print(json.dumps(asyncio.run(stream(one_reply, replies))))
+        prepared = {"floor": floor, "agent": agent, "worker": worker}[part](url)
+        print(json.dumps(asyncio.run(stream(prepared, replies))))
 
 
 if __name__ == "__main__":

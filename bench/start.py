@@ -6,10 +6,11 @@ python -m bench.start [--rounds 5]
 import argparse
 import asyncio
 import time
+from collections.abc import Mapping
 from tempfile import TemporaryDirectory
 
 from bench._figures import show, spread
-from bench._imports import imports_of
+from bench._imports import HEAVY, heavy, imports_of, run
 from bench._site import site
 from bench._talk import Customer
 
@@ -41,13 +42,20 @@ def main() -> None:
 def command_rows(rounds: int) -> list[tuple[str, str]]:
     rows = []
     for command in COMMANDS:
-        with TemporaryDirectory(prefix="bench-") as folder:
-            runs = [imports_of(*command, environment={"DATA_DIR": folder}) for _ in range(rounds)]
-        heavy = ", ".join(sorted(runs[-1].heavy)) or "none"
         name = f"`manage.py {' '.join(command)}`"
-        rows.append((name, spread([run.seconds for run in runs], "s", 2)))
-        rows.append((f"{name}: of chromadb, openai, langchain_openai, onnxruntime it imports", heavy))
+        with TemporaryDirectory(prefix="bench-") as folder:
+            environment = {"DATA_DIR": folder}
+            imported = heavy(imports_of(*command, environment=environment))
+            times = [seconds(*command, environment=environment) for _ in range(rounds)]
+        rows.append((name, spread(times, "s", 2)))
+        rows.append((f"{name} imports, of {', '.join(sorted(HEAVY))}", ", ".join(sorted(imported)) or "none"))
     return rows
+
+
+def seconds(*command: str, environment: Mapping[str, str]) -> float:
+    began = time.perf_counter()
+    run(*command, environment=environment)
+    return time.perf_counter() - began
 
 
 async def one_turn(address: str) -> None:

@@ -42,11 +42,15 @@ class MessageDelta(AgentEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageDone(AgentEvent):
-    """The whole, final text of an agent message; replaces whatever was streamed."""
+    """The whole, final text of an agent message; replaces whatever was streamed.
+
+    ``replaced``: the kinds of claims ("amount", "status", ...) that had no source and were replaced in the text.
+    """
 
     type: ClassVar[str] = "message.done"
     message: str
     text: str
+    replaced: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

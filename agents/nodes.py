@@ -24,6 +24,7 @@ from langgraph.types import Command, Send
 
 from agents import history, prompts
 from agents.attribution import attributed
+from agents.claims import check, mend, sources_of
 from agents.context import RunContext
 from agents.events import AgentEvent, MessageDelta, MessageDone, MessageStarted, Recalled, ToolStarted, UsageReported
 from agents.llm import Restarted, astream_with_retries
@@ -62,8 +63,9 @@ class Nodes:
         reply = await self._write(self._prompt(messages, recalled, calls_left > 0), calls_left, runtime.stream_writer)
         reply.tool_calls = _with_own_ids(reply.tool_calls[: max(calls_left, 0)], history.call_ids(messages))
         if text := _text_of(reply, calls_left):
-            reply.content = text
-            runtime.stream_writer(MessageDone(message=str(reply.id), text=text))
+            claims = check(text, sources_of(messages, recalled))
+            reply.content, replaced = mend(text, claims), [claim.kind for claim in claims]
+            runtime.stream_writer(MessageDone(message=str(reply.id), text=reply.content, replaced=replaced))
         return {"messages": [reply]}
 
     def tool_node(self) -> ToolNode:

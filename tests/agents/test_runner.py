@@ -163,6 +163,26 @@ async def test_halves_of_characters_never_leave_the_agent(scripted):
     assert (await talk.messages())[-1].text == final_text(events)
 
 
+async def test_a_claim_without_a_source_is_not_in_the_final_text_nor_in_the_thread(scripted, store):
+    await put_orders(store, ALICE, order(status="pending"))
+    look = call("get_order_details", order_id="#W1000001")
+    talk, _ = scripted(look, "Good news. Order #W1000001 was delivered and 999.99 dollars went back to you.")
+    events = await talk.say("Where is #W1000001?")
+    assert "999.99" in streamed_text(events)
+    assert "999.99" not in final_text(events)
+    assert final_text(events).startswith("Good news.")
+    assert of_type(events, "message.done")[0].replaced
+    assert (await talk.messages())[-1].text == final_text(events)
+
+
+async def test_a_true_reply_is_left_as_it_is(scripted, store):
+    await put_orders(store, ALICE, order(status="pending"))
+    text = "Order #W1000001 is pending. It costs $47.84."
+    talk, _ = scripted(call("get_order_details", order_id="#W1000001"), text)
+    done = of_type(await talk.say("Where is #W1000001?"), "message.done")[0]
+    assert (done.text, done.replaced) == (text, [])
+
+
 # --- limits ---
 
 

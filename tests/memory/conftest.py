@@ -31,13 +31,19 @@ class Letters:
 
 
 class Faulty(ChromaStore):
-    """A ChromaStore that fails at ``apply``, before or after it wrote, while it is told to."""
+    """A ChromaStore that is down ("before" it writes) or goes away "after" it wrote, while it is told to.
+
+    ``meanwhile`` is called once, just before a write: what somebody else does at that moment.
+    """
 
     fails: str = ""
+    meanwhile = None
 
     def apply(self, records, removals=()):
-        if self.fails == "before":
-            raise StoreUnavailable("Chroma is down (test).")
+        self._require_up()
+        somebody, self.meanwhile = self.meanwhile, None
+        if somebody:
+            somebody()
         super().apply(records, removals)
         if self.fails == "after":
             raise StoreUnavailable("Chroma went away after the write (test).")
@@ -49,6 +55,10 @@ class Faulty(ChromaStore):
     def batch(self, ops):
         self._require_up()
         return super().batch(ops)
+
+    def erase(self, items):
+        self._require_up()
+        return super().erase(items)
 
     def _require_up(self):
         if self.fails == "before":

@@ -1,10 +1,13 @@
 """Whatever fails between SQL and Chroma, both agree in the end and no acknowledged write is gone."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import transaction
+from langgraph.store.base import PutOp
 
 from agents.store import StoreUnavailable
-from support_site.memory import services
+from support_site.memory import services, tasks
 from support_site.memory.models import Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,8 +43,6 @@ def test_reconcile_tells_chroma_everything_it_missed(store, chroma, a, b):
 
 
 def test_the_task_reports_an_unreachable_chroma_and_goes_on(monkeypatch, store, chroma, a, caplog):
-    from support_site.memory import tasks
-
     monkeypatch.setattr(tasks, "site_store", lambda: store)
     chroma.fails = "before"
     store.put(a.memories, "m1", {"text": "one"})
@@ -78,16 +79,9 @@ def test_an_older_value_that_overtook_a_newer_one_is_put_right(store, chroma, a)
     assert services.check(store).count == 0
 
 
-def test_a_write_during_the_write_to_chroma_is_not_lost(store, chroma, a, monkeypatch):
+def test_a_write_during_the_write_to_chroma_is_not_lost(store, chroma, a):
     """Between our look at the card and our write to Chroma another process keeps a newer value."""
-    write = chroma.apply
-
-    def overtaken(records, removals=()):
-        monkeypatch.setattr(chroma, "apply", write)
-        store.put(a.memories, "m1", {"text": "newer"})
-        write(records, removals)
-
-    monkeypatch.setattr(chroma, "apply", overtaken)
+    chroma.meanwhile = lambda: store.put(a.memories, "m1", {"text": "newer"})
     store.put(a.memories, "m1", {"text": "older"})
     assert [record.value for record in chroma.scan()] == [{"text": "newer"}]
     assert store.pending_count() == 0
@@ -105,8 +99,6 @@ def test_a_chroma_that_lost_everything_is_filled_again_without_the_embedder(stor
 def test_rows_the_ledger_does_not_know_are_not_answered_and_go(store, chroma, a, b):
     store.put(a.memories, "m1", {"text": "tea"})
     (record,) = chroma.scan()
-    from dataclasses import replace
-
     chroma.apply([replace(record, namespace=b.memories), replace(record, key="ghost")])
     findings = services.check(store)
     assert findings.foreign == [(b.memories, "m1")]
@@ -118,10 +110,7 @@ def test_rows_the_ledger_does_not_know_are_not_answered_and_go(store, chroma, a,
 
 
 def test_check_finds_and_mends_every_kind_of_damage(store, chroma, a):
-    from dataclasses import replace
-
-    for number in range(100):
-        store.put(a.memories, f"m{number}", {"text": f"memory number {number}"})
+    store.batch([PutOp(a.memories, f"m{n}", {"text": f"memory number {n}"}) for n in range(100)])
     records = {record.key: record for record in chroma.scan()}
     chroma.apply(
         [

@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 
 from bench._child import child, serve_until_input_ends
 
-#: Ordinary words, so that rendering has ordinary work.
-SENTENCE = "Your order left our warehouse this morning and is on its way to you, "
+#: Ordinary words that say nothing about an order: what an agent claims without ground is put right, and is then
+#: not what the model streamed.
+SENTENCE = "People like to read the small print with tea and biscuits. "
 
 
 def model_server(*, before: float = 0.0, between: float = 0.0, words: int = 40) -> AbstractContextManager[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench._child import child, serve_until_input_ends
+from bench._imports import ROOT
 
 
 def peer(model_url: str, folder: str) -> AbstractContextManager[str]:
@@ -49,23 +50,37 @@ class Peer:
                 yield event.text
 
 
-async def main(model_url: str, folder: Path) -> None:
+def shelved(folder: Path) -> Any:
+    """A store with the records of the demo customer whom the site is asked as, under the account "bench"."""
     import chromadb
-    import uvicorn
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+    from agents import namespaces
     from agents.embeddings import LexicalEmbeddings
+    from agents.shop.records import order_record, profile_record
+    from agents.store import HYBRID, ChromaStore
+
+    lexical = LexicalEmbeddings()
+    client = chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
+    index: Any = {"embed": lexical, "dims": lexical.dims, "fields": ["text", "title", "body", "name", "items[*].name"]}
+    store = ChromaStore(client, index=index, ranking=HYBRID)
+    shop = json.loads((ROOT / "support_site/orders/demo_shop.json").read_text())
+    customer = shop["users"]["alice_moreau_1024"]
+    store.put(namespaces.profile("bench"), namespaces.PROFILE_KEY, profile_record(customer))
+    for order in customer["orders"]:
+        store.put(namespaces.orders("bench"), order, order_record(shop["orders"][order]))
+    return store
+
+
+async def main(model_url: str, folder: Path) -> None:
+    import uvicorn
+
+    from agents.checkpoints import open_checkpointer
     from agents.llm import chat_model
     from agents.runner import SupportAgent
-    from agents.store import ChromaStore
 
-    embeddings = LexicalEmbeddings()
-    store = ChromaStore(
-        chromadb.PersistentClient(str(folder / "chroma")), index={"dims": embeddings.dims, "embed": embeddings}
-    )
     model = chat_model(api_key="", base_url=model_url, model="test-model", timeout=60)
-    async with AsyncSqliteSaver.from_conn_string(str(folder / "checkpoints.sqlite3")) as saver:
-        agent = SupportAgent(model=model, store=store, checkpointer=saver)
+    async with open_checkpointer(folder / "checkpoints.sqlite3") as saver:
+        agent = SupportAgent(model=model, store=shelved(folder / "chroma"), checkpointer=saver)
         config = uvicorn.Config(
             Peer(agent), lifespan="off", log_level="warning", ws="websockets-sansio", ws_per_message_deflate=False
         )

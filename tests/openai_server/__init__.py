@@ -60,6 +60,10 @@ class OpenAIServer:
         """Answer the next chat completions with these, in order; afterwards with ``answer`` again."""
         self._app.queue.extend(replies)
 
+    def will_fail_to_embed(self, *failures: Reply) -> None:
+        """Answer the next requests for embeddings with these failures, in order."""
+        self._app.embedding_failures.extend(failures)
+
     def answers(self, answer: Callable[[Exchange], Reply]) -> None:
         """Answer every chat completion that has no reply queued with what the function returns for it."""
         self._app.answer = answer

@@ -42,6 +42,7 @@ class App:
         self.api_key = api_key
         self.models = tuple(models)
         self.queue: deque[Reply] = deque()
+        self.embedding_failures: deque[Reply] = deque()
         self.answer: Callable[[Exchange], Reply] = plain_answer
         self.exchanges: list[Exchange] = []
 
@@ -73,19 +74,25 @@ class App:
         elif exchange.path == "/v1/chat/completions":
             await self._chat(exchange, send)
         elif exchange.path == "/v1/embeddings":
-            await _send_json(send, 200, embeddings(exchange.body))
+            await self._embed(exchange, send)
         elif exchange.path == "/v1/models":
             listed = [{"id": name, "object": "model"} for name in self.models]
             await _send_json(send, 200, {"object": "list", "data": listed})
         else:
             await _send_json(send, 404, replies.error(f"Unknown request URL: {exchange.path}."))
 
+    async def _embed(self, exchange: Exchange, send: Send) -> None:
+        if self.embedding_failures:
+            await _send_failure(send, self.embedding_failures.popleft())
+        else:
+            await _send_json(send, 200, embeddings(exchange.body))
+
     async def _chat(self, exchange: Exchange, send: Send) -> None:
         reply = self.queue.popleft() if self.queue else self.answer(exchange)
         number = len(self.exchanges)
         await _pause(exchange, reply.before)
         if reply.status != 200:
-            await _send_json(send, reply.status, replies.error(reply.text, code=reply.code), reply.headers)
+            await _send_failure(send, reply)
         elif exchange.body.get("stream"):
             await _stream(exchange, reply, number, send)
         elif reply.trouble:
@@ -167,6 +174,10 @@ async def _begin(send: Send, content_type: str, reply: Reply) -> None:
 
 async def _send_data(send: Send, data: str, *, more: bool = True) -> None:
     await send({"type": "http.response.body", "body": f"data: {data}\n\n".encode(), "more_body": more})
+
+
+async def _send_failure(send: Send, reply: Reply) -> None:
+    await _send_json(send, reply.status, replies.error(reply.text, code=reply.code), reply.headers)
 
 
 async def _send_json(send: Send, status: int, value: Any, headers: Mapping[str, str] | None = None) -> None:

@@ -64,7 +64,7 @@ class Nodes:
         reply.tool_calls = _with_own_ids(reply.tool_calls[: max(calls_left, 0)], history.call_ids(messages))
         if text := _text_of(reply, calls_left):
             claims = check(text, sources_of(messages, recalled))
-            reply.content, replaced = mend(text, claims), [claim.kind for claim in claims]
+            reply.content, replaced = mend(text, claims), [str(claim.kind) for claim in claims]
             runtime.stream_writer(MessageDone(message=str(reply.id), text=reply.content, replaced=replaced))
         return {"messages": [reply]}
 

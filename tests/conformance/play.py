@@ -4,10 +4,11 @@ import asyncio
 import itertools
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from langchain_core.messages import ToolMessage
 from langgraph.store.base import BaseStore, PutOp
 
 from agents import namespaces
@@ -17,6 +18,9 @@ from tests.tools.signed_in import Call, build
 
 READS = {tool.name for tool in orders.READS}
 WRITES = {tool.name for tool in orders.WRITES}
+
+#: Gives the id of a new account that the store will take records for.
+OpenAccount = Callable[[], Awaitable[str]]
 
 SPELLINGS = ("#W{}", "w{}", "order {}", "# {}", "Order no. W{}")
 
@@ -35,8 +39,8 @@ class Verdict:
 class Player:
     """Plays cases on one store. Every case gets accounts of its own, so that the shop is always fresh."""
 
-    def __init__(self, store: BaseStore, shop: Shop) -> None:
-        self._store, self._shop, self._graph = store, shop, build(store)
+    def __init__(self, store: BaseStore, shop: Shop, open_account: OpenAccount) -> None:
+        self._store, self._shop, self._graph, self._open_account = store, shop, build(store), open_account
         self._bystanders, self._spellings = itertools.cycle(shop.profiles), itertools.cycle(SPELLINGS)
 
     async def stock(self) -> None:
@@ -57,6 +61,12 @@ class Player:
             verdict.faults += _disagreements(call, played)
         verdict.faults += await self._unlike(accounts, case.changed)
         return verdict
+
+    async def answers(self, case: Case) -> list[ToolMessage]:
+        """What the tools answer the owner, everyone who is asked agreeing."""
+        accounts = await self._accounts(case)
+        played = [await self._call(accounts[self._shop.owner(call)], call) for call in case.calls]
+        return [(await call.grant()).answer for call in played]
 
     async def as_another(self, case: Case) -> Verdict:
         """Every call about an order as somebody else, in any spelling: refused, and nothing changes anywhere."""
@@ -90,10 +100,10 @@ class Player:
     async def _accounts(self, case: Case) -> dict[str | None, str]:
         """An account for each customer of the case, by user id, and an empty one under None."""
         owners = dict.fromkeys(self._shop.owner(call) for call in case.calls)
-        return {None: str(uuid.uuid4()), **{owner: await self._move_in(owner) for owner in owners if owner}}
+        return {None: await self._open_account(), **{owner: await self._move_in(owner) for owner in owners if owner}}
 
     async def _move_in(self, user_id: str) -> str:
-        account, profile = str(uuid.uuid4()), self._shop.profiles[user_id]
+        account, profile = await self._open_account(), self._shop.profiles[user_id]
         puts = [PutOp(namespaces.profile(account), namespaces.PROFILE_KEY, profile)]
         puts += [PutOp(namespaces.orders(account), key, self._shop.orders[key]) for key in profile["orders"]]
         await self._store.abatch(puts)
@@ -122,9 +132,16 @@ class Player:
         return {key: canonical(record) for key, record in expected.items()}
 
 
-async def play(store: BaseStore, shop: Shop, cases: Iterable[Case], manner: str) -> list[Verdict]:
+async def any_account() -> str:
+    """For stores that ask no questions."""
+    return str(uuid.uuid4())
+
+
+async def play(
+    store: BaseStore, shop: Shop, cases: Iterable[Case], manner: str, open_account: OpenAccount = any_account
+) -> list[Verdict]:
     """The verdicts of all cases, played in the given manner: "as_owner", "as_another" or "unconfirmed"."""
-    player = Player(store, shop)
+    player = Player(store, shop, open_account)
     await player.stock()
     verdicts, waiting = [], list(cases)
     for start in range(0, len(waiting), _CASES_AT_ONCE):

@@ -81,10 +81,14 @@ def letters():
 
 
 @pytest.fixture
-def chroma(tmp_path, letters):
+def client_of_chroma(tmp_path):
+    return chromadb.PersistentClient(str(tmp_path / "chroma"), chromadb.Settings(anonymized_telemetry=False))
+
+
+@pytest.fixture
+def chroma(client_of_chroma, letters):
     index = {"embed": letters, "dims": DIMS, "fields": ["text", "status"]}
-    client = chromadb.PersistentClient(str(tmp_path / "chroma"), chromadb.Settings(anonymized_telemetry=False))
-    return Faulty(client, index=index, embedder_name="letters")
+    return Faulty(client_of_chroma, index=index, embedder_name="letters")
 
 
 @pytest.fixture

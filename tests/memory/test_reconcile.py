@@ -6,8 +6,9 @@ import pytest
 from django.db import transaction
 from langgraph.store.base import PutOp
 
-from agents.store import StoreUnavailable
+from agents.store import ChromaStore, StoreUnavailable, WrongEmbedder
 from support_site.memory import services, tasks
+from support_site.memory.ledger import LedgerStore
 from support_site.memory.models import Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,6 +139,18 @@ def test_rebuild_and_reindex_keep_every_value(store, chroma, a, letters):
     assert letters.asked > asked
     assert services.check(store).count == 0
     assert [(i.key, i.score is None) for i in store.search(a.account, query="tea")] == [("m1", False), ("m2", True)]
+
+
+def test_another_embedder_is_refused_until_the_store_is_reindexed(store, a, client_of_chroma):
+    store.put(a.memories, "m1", {"text": "tea"})
+    other = ChromaStore(client_of_chroma, index={"embed": lambda texts: [[1.0] * 8 for _ in texts], "dims": 8})
+    changed = LedgerStore(lambda: other)
+    with pytest.raises(WrongEmbedder, match="reindex"):
+        changed.search(a.account, query="tea")
+    changed.put(a.memories, "m2", {"text": "kept all the same"})
+    assert services.reindex(changed) == 2
+    assert {item.key for item in changed.search(a.account, query="tea")} == {"m1", "m2"}
+    assert services.check(changed).count == 0
 
 
 def test_vectors_are_kept_in_sql_as_float32(store, a, letters):

@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 
 from support_site.orders.demo import SHOP_FILE
-from tests.memory.conftest import chroma, django_db_modify_db_settings, letters, store  # noqa: F401
+from tests.memory.conftest import chroma, client_of_chroma, django_db_modify_db_settings, letters, store  # noqa: F401
 
 
 @pytest.fixture

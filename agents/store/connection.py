@@ -86,7 +86,7 @@ def translated(error: Exception, doing: str) -> StoreError:
             " `manage.py reindex`, or call ChromaStore.rebuild(records)."
         )
     return StoreUnavailable(
-        f"Chroma failed ({doing}: {text}). Check that the Chroma server or folder is there and reachable, then try again."
+        f"Chroma failed ({doing}: {text}). Check that its server or folder is there and reachable, then try again."
     )
 
 

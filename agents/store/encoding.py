@@ -11,7 +11,7 @@ A record is one primary row and, if it has more than one vector, one further row
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -100,12 +100,12 @@ def _body(record: Record) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A record as it came from Chroma; ``vectors`` is None if they were not asked for."""
+    """A record as it came from Chroma; ``rows`` has the vectors of its rows, None if they were not asked for."""
 
     id: str
     body: str
     expires: float | None
-    vectors: Vectors | None = None
+    rows: Vectors | None = None
 
     @cached_property
     def address(self) -> tuple[Namespace, str]:
@@ -137,6 +137,21 @@ class Entry:
     @property
     def vector_count(self) -> int:
         return int(self._parsed["n"])
+
+    @property
+    def vectors(self) -> Vectors:
+        """Shape (n, dims), without the placeholder of what is not indexed and without stray further rows.
+
+        Raises ValueError for an entry that was read without them.
+        """
+        if self.rows is None:
+            raise ValueError("the entry was read without its vectors")
+        return self.rows[: self.vector_count]
+
+    @property
+    def created(self) -> int:
+        """Microseconds since 1970."""
+        return int(self._parsed["c"])
 
     @property
     def updated(self) -> int:
@@ -172,8 +187,6 @@ class Entry:
         return Item(**self.fields())
 
     def record(self) -> Record:
-        if self.vectors is None:
-            raise ValueError("the entry was read without its vectors")
         return Record(**self.fields(), vectors=self.vectors, index=self.index, ttl=self.ttl, expires_at=self.expires_at)
 
 
@@ -197,22 +210,18 @@ class Rows:
         embeddings = np.concatenate(self._embeddings) if self._embeddings else None
         further = self._further_places()
         for place, (row_id, metadata) in enumerate(zip(self._ids, self._metadatas, strict=True)):
-            if row_id.startswith("\0"):
-                continue
-            entry = Entry(row_id, metadata[BODY], metadata.get(EXPIRES))
-            if embeddings is not None:
-                places = [place, *(p for _, p in sorted(further.get(row_id, ())))]
-                entry = replace(entry, vectors=embeddings[places[: entry.vector_count]])
-            yield entry
+            if not row_id.startswith("\0"):
+                rows = None if embeddings is None else embeddings[[place, *further.get(row_id, ())]]
+                yield Entry(row_id, metadata[BODY], metadata.get(EXPIRES), rows)
 
-    def _further_places(self) -> dict[str, list[tuple[int, int]]]:
-        """For each primary id the (vector number, place among the rows) of its further rows."""
-        places: dict[str, list[tuple[int, int]]] = {}
+    def _further_places(self) -> dict[str, list[int]]:
+        """For each primary id the places of its further rows, in the order of their numbers."""
+        numbered: dict[str, list[tuple[int, int]]] = {}
         for place, row_id in enumerate(self._ids):
             if row_id.startswith("\0"):
                 _, number, primary_id = row_id.split("\0", 2)
-                places.setdefault(primary_id, []).append((int(number), place))
-        return places
+                numbered.setdefault(primary_id, []).append((int(number), place))
+        return {primary_id: [place for _, place in sorted(pairs)] for primary_id, pairs in numbered.items()}
 
 
 def _microseconds(moment: datetime) -> int:

@@ -9,8 +9,10 @@ from .records import Namespace, Vectors
 from .snapshot import Snapshot
 from .table import Table
 
-#: Up to so many rows under the prefix are fetched and scored exactly: 50 take 4 ms, 1,000 about 60. Beyond that
-#: Chroma's index proposes candidates, which costs some 50 ms whatever the number (it lists the prefix's rows first).
+#: Up to so many rows are fetched in the first call, with their vectors.
+FEW_ROWS = 300
+#: Up to so many rows are scored exactly: 50 take 3 ms, 1,000 about 50. Beyond that Chroma's index proposes
+#: candidates, which costs some 50 ms however many there are (it lists all rows under the prefix first).
 EXACT_ROWS = 1_500
 _CANDIDATES = 200
 _MOST_CANDIDATES = 4_000
@@ -28,12 +30,12 @@ class Searcher:
         prefix = tuple(op.namespace_prefix)
         if query_vector is None:
             return self._page(op, None, self._records.under(prefix, vectors=False))
-        if self._is_small(prefix):
-            return self._page(op, query_vector, self._records.under(prefix, vectors=True))
-        return self._find_by_index(op, query_vector, prefix)
-
-    def _is_small(self, prefix: Namespace) -> bool:
-        return sum(1 for _ in self._records.ids_under(prefix, EXACT_ROWS + 1)) <= EXACT_ROWS
+        entries = self._records.under_if_few(prefix, FEW_ROWS)
+        if entries is None and sum(1 for _ in self._records.ids_under(prefix, EXACT_ROWS + 1)) <= EXACT_ROWS:
+            entries = self._records.under(prefix, vectors=True)
+        if entries is None:
+            return self._find_by_index(op, query_vector, prefix)
+        return self._page(op, query_vector, entries)
 
     def _find_by_index(self, op: SearchOp, query_vector: Vectors, prefix: Namespace) -> Found:
         """Widen the circle until it holds a full page of matches; score everything if that never happens."""

@@ -10,7 +10,7 @@ from langgraph.store.base import Item, SearchItem, SearchOp
 from .encoding import Entry, id_of
 from .filters import matches
 from .indexing import Indexer
-from .ranking import Lexicon, Ranking, Scores, similarities
+from .ranking import Lexicon, Neighbours, Ranking, Scores, neighbours, similarities
 from .records import Namespace, Vectors
 from .words import words
 
@@ -73,33 +73,38 @@ class Snapshot:
     ) -> list[tuple[Entry, float | None]]:
         indexed = np.array([place for place in chosen if self._entries[place].vector_count], dtype=np.intp)
         unindexed = [place for place in chosen if not self._entries[place].vector_count]
-        scores = self._scores(query, query_vector, at, indexed)
+        scores = self._scores(query, query_vector, at)[indexed]
         best_first = np.argsort(-scores, kind="stable")
         ranked: list[tuple[Entry, float | None]] = [
             (self._entries[indexed[place]], float(scores[place])) for place in best_first
         ]
         return ranked + [(self._entries[place], None) for place in unindexed]
 
-    def _scores(self, query: str, query_vector: Vectors, at: float, chosen: "np.ndarray") -> Scores:
+    def _scores(self, query: str, query_vector: Vectors, at: float) -> Scores:
+        """One score an entry, also for those that are not indexed."""
         vectors, owners = self._matrix
-        nearest = np.full(len(self._entries), -np.inf)
-        np.maximum.at(nearest, owners, similarities(vectors, query_vector, self._indexer.metric))
+        best = np.full(len(self._entries), -1.0 if self._ranking.is_blend else -np.inf)
+        np.maximum.at(best, owners, similarities(vectors, query_vector, self._indexer.metric))
         if not self._ranking.is_blend:
-            return nearest[chosen]
-        lexical = self._lexicon.scores(words(query)) if self._ranking.lexical else np.zeros(len(nearest))
-        return self._ranking.blend(nearest[chosen], lexical[chosen], self._age_days(at)[chosen])
+            return best
+        lexical = self._lexicon.scores(words(query)) if self._ranking.lexical else np.zeros(len(best))
+        return self._ranking.blend(best, lexical, self._neighbours, self._age_days(at))
 
     @cached_property
     def _matrix(self) -> tuple[Vectors, "np.ndarray"]:
         """All vectors in one array, and for each the place of its entry."""
         none = np.zeros((0, self._indexer.dims), dtype=np.float32)
-        parts = [entry.vectors if entry.vectors is not None else none for entry in self._entries]
+        parts = [entry.vectors for entry in self._entries]
         owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         return np.concatenate([none, *parts]), owners
 
     @cached_property
     def _lexicon(self) -> Lexicon:
         return Lexicon([words("\n".join(self._indexer.texts(entry.value, entry.index))) for entry in self._entries])
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return neighbours([(entry.namespace, (entry.created, entry.id)) for entry in self._entries])
 
     def _age_days(self, at: float) -> Scores:
         return (at * 1e6 - np.array([entry.updated for entry in self._entries])) / _MICROSECONDS_A_DAY

@@ -1,0 +1,44 @@
+"""A Chroma server of its own, for benches and tests."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+_START_SECONDS = 30
+
+
+@contextmanager
+def chroma_server(folder: str, port: int | None = None) -> Iterator[int]:
+    """A Chroma server on the folder; its port. Ended by SIGTERM, which it obeys after saving its indexes."""
+    port = port or free_port()
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", folder, "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            server.terminate()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/api/v2/heartbeat", timeout=1).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise TimeoutError(f"the Chroma server did not answer within {_START_SECONDS} seconds")

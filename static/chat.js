@@ -35,6 +35,7 @@ class Page {
     this.follower = new Follower(part("transcript"), part("newest"));
     this.view = new View(part("entries"), {
       siteName: root.dataset.siteName,
+      refocus: () => this.composer.focus(),
       decide: (action, decision) => this.decide(action, decision),
       retry: (turn) => this.connection.send({ type: "turn.retry", turn }) && this.take({ type: "local.retrying", turn }),
       resend: (id) => this.resend(id),

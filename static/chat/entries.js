@@ -77,6 +77,6 @@ function endingText(state, turn) {
 
 function workEntry(state, turn) {
   const writing = [...state.messages.values()].some((message) => message.turn === turn.id && message.streaming && message.blocks.length);
-  if (writing && !turn.labels.length) return null;
+  if (!turn.labels.length && (writing || !turn.thinking)) return null;
   return { key: `w:${turn.id}`, kind: "work", label: turn.labels.at(-1)?.label ?? "Thinking" };
 }

@@ -88,7 +88,7 @@ function drawSent(li, { item, online }, before, { resend, rewrite }) {
 }
 
 function sentMark({ status, queued, trouble }, online) {
-  const texts = { waiting: online ? "Sending…" : "Not sent yet: it goes out when you are back online", sending: "Sending…", kept: queued ? "Queued: answered next" : "Delivered", failed: trouble };
+  const texts = { waiting: online ? "Sending…" : "Not sent yet: it goes out when the connection is back", sending: "Sending…", kept: queued ? "Queued: answered next" : "Delivered", failed: trouble };
   return h("p", { class: `mark ${status}` }, texts[status], " ");
 }
 

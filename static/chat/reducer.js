@@ -22,6 +22,7 @@ export function cursors(state) {
   return Object.fromEntries(seen.map((turn) => [turn.id, turn.seq]));
 }
 
+const thinks = { thinking: true, labels: [] };
 const notRetried = { retrying: false, retried: false };
 
 export const isFinished = (turn) => ["done", "stopped", "failed"].includes(turn.status);
@@ -104,11 +105,11 @@ function numbered(state, frame) {
 }
 
 const events = {
-  "turn.started": (state, event, turn) => changeTurn(state, turn, { status: "running", error: null, labels: [], ...notRetried }),
+  "turn.started": (state, event, turn) => changeTurn(state, turn, { status: "running", error: null, ...thinks, ...notRetried }),
   "turn.attempt": (state, event, turn) => {
     const dropped = new Set(event.discard);
     const messages = new Map([...state.messages].filter(([id]) => !dropped.has(id)));
-    return changeTurn({ ...state, messages }, turn, { status: "running", labels: [] });
+    return changeTurn({ ...state, messages }, turn, { status: "running", ...thinks });
   },
   "message.start": (state, event, turn) => (state.messages.has(event.message) ? state : begin(state, event.message, turn)),
   "message.delta": (state, event, turn) => {
@@ -118,7 +119,9 @@ const events = {
     return put(begun, "messages", message.id, { ...message, blocks: [...message.blocks.slice(0, event.start), ...event.blocks] });
   },
   "message.done": (state, event, turn) => {
-    const begun = state.messages.has(event.message) ? state : begin(state, event.message, turn);
+    // After its words the agent is done, or the next tool says so: no "thinking" in between.
+    const said = changeTurn(state, turn, { thinking: false });
+    const begun = said.messages.has(event.message) ? said : begin(said, event.message, turn);
     const message = begun.messages.get(event.message);
     if (message.kept) return showCardsOnce(begun, turn, message.cards);
     const { html, text, cards = [] } = event;
@@ -130,7 +133,7 @@ const events = {
   },
   "tool.done": (state, event, turn) => {
     const labels = state.turns.get(turn).labels.filter((each) => each.call !== event.call);
-    const next = changeTurn(state, turn, { labels });
+    const next = changeTurn(state, turn, { labels, thinking: true });
     // An action's card shows its receipt itself (its id is made of turn and call).
     if (!event.card || state.actions.has(`${turn}:${event.call}`)) return next;
     return arrive(next, "cards", event.call, { call: event.call, turn, card: event.card });
@@ -145,7 +148,7 @@ const events = {
   "turn.done": (state, event, turn) => changeTurn(state, turn, { status: event.status, error: event.error ?? null }),
 };
 
-const newTurn = (id) => ({ id, status: "queued", seq: 0, error: null, labels: [], hole: null, ...notRetried });
+const newTurn = (id) => ({ id, status: "queued", seq: 0, error: null, hole: null, ...thinks, ...notRetried });
 
 function changeTurn(state, id, changes) {
   const turn = { ...(state.turns.get(id) ?? newTurn(id)), ...changes };

@@ -14,6 +14,7 @@ export class View {
     const keys = new Set(entries.map((entry) => entry.key));
     for (const [key, { li }] of this.shown) {
       if (keys.has(key)) continue;
+      if (li.contains(document.activeElement)) this.context.refocus();
       li.remove();
       this.shown.delete(key);
     }

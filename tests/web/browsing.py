@@ -9,9 +9,13 @@ import pytest
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One browser for the whole run. Without Chromium the tests are skipped; where CI is set, they fail."""
+    """A browser. Without Chromium the tests are skipped; where CI is set, they fail.
+
+    Not for the whole run: Playwright leaves its event loop running in the thread, and the next tests that use the
+    database or a loop of their own would trip over it.
+    """
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is not installed: set CHROMIUM to its path.")

@@ -128,6 +128,8 @@ def test_a_confirmation_is_sent_once_bound_to_what_was_shown_and_the_focus_stays
     asked.say(f.log(f.decided("applied"), first=4))
     expect(asked.page.get_by_role("heading", name="Order #W1 is cancelled")).to_be_focused()
     expect(asked.page.get_by_text("Done")).to_be_visible()
+    asked.say(f.message("m1", 2, text="It is cancelled.", turn=TURN, cards=[{"type": "receipt", **f.RECEIPT}]))
+    expect(asked.page.get_by_label("Your message")).to_be_focused()
 
 
 def test_a_declined_action_says_that_nothing_changed(asked):

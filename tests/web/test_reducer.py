@@ -61,6 +61,14 @@ def test_the_label_of_a_tool_is_shown_while_it_works_and_then_the_words(told):
     assert told(at, f.log(*REPLY[:8]))["shown"][1:] == [["agent", "<p>It is on its way.</p><p>Tomorrow.</p>"]]
 
 
+def test_nothing_flickers_between_the_last_word_and_the_end(told):
+    at = f.snapshot(ASKED, turns=(RUNNING,))
+    assert told(at, f.log(*REPLY[:-1]))["shown"] == told(at, f.log(*REPLY))["shown"]
+    assert told(at, f.log(f.started(), f.begun(), f.done("Let me look."), f.tool_start("Looking"), f.tool_done()))[
+        "shown"
+    ][-1] == ["works", "Thinking"]
+
+
 @pytest.mark.parametrize("cut", range(len(REPLY)))
 def test_a_socket_cut_at_any_event_shows_the_same_in_the_end(told, cut):
     log, at = f.log(*REPLY), f.snapshot(ASKED, turns=(RUNNING,))
@@ -144,7 +152,7 @@ def test_an_action_waits_is_decided_and_shows_its_receipt_once(told):
     assert told(*waiting)["shown"][1:] == [["action", "proposed", "Cancel order #W1"]]
     receipt = {"type": "receipt", **f.RECEIPT}
     after = f.log(f.started(2), f.tool_done(card=receipt), f.decided("applied"), f.begun(), f.done("Done."), first=4)
-    done = [["action", "applied", "Order #W1 is cancelled"], ["agent", "<p>Done.</p>"], ["works", "Thinking"]]
+    done = [["action", "applied", "Order #W1 is cancelled"], ["agent", "<p>Done.</p>"]]
     assert told(*waiting, after)["shown"][1:] == done
     kept = f.message("m1", 2, text="Done.", turn=TURN, cards=[receipt])
     ended = told(*waiting, after, kept, f.log(f.turn_done(), first=9))["shown"]

@@ -16,11 +16,13 @@ class Attribution:
     turn_id: str | None = None
 
 
-_current: ContextVar[Attribution] = ContextVar("attribution", default=Attribution())
+NOBODY = Attribution()
+_current: ContextVar[Attribution] = ContextVar("attribution")
 
 
 def current_attribution() -> Attribution:
-    return _current.get()
+    """Who writes now; NOBODY in particular ("system", no reason, no turn) outside of ``attributed``."""
+    return _current.get(NOBODY)
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def attributed(
     the block is covered as a whole.
     """
     named = {"actor": actor, "reason": reason, "turn_id": turn_id}
-    attribution = replace(_current.get(), **{k: v for k, v in named.items() if v is not None})
+    attribution = replace(current_attribution(), **{k: v for k, v in named.items() if v is not None})
     token = _current.set(attribution)
     try:
         yield attribution

@@ -73,9 +73,9 @@ _KINDS = (
 )
 _DOOR = r"(?:apt|apartment|suite|ste|unit|room|floor|fl)\b\.?\s*#?\s*[\w-]+|#\s?\d{1,5}[a-z]?"
 _STREET = pattern(
-    rf"(?<![#\w])\d{{1,6}}[a-z]?\s+(?:(?!{_DOOR})[\w.'-]+\s+)*?(?:{_KINDS})\b\.?(?:\s+(?:n|s|e|w|nw|ne|sw|se)\b)?"
+    rf"(?<![#\w])\d{{1,6}}[a-z]?\s+(?:(?!{_DOOR})[\w.'-]+\s+){{0,5}}?(?:{_KINDS})\b\.?(?:\s+(?:n|s|e|w|nw|ne|sw|se)\b)?"
 )
-_STREET_BEFORE_COMMA = pattern(r"(?<![#\w])\d{1,6}[a-z]?\s+[^\W\d][^,\n]*(?=[,\n])")
+_STREET_BEFORE_COMMA = pattern(r"(?<![#\w])\d{1,6}[a-z]?\s+[^\W\d][^,\n]{0,60}(?=[,\n])")
 _DOOR_PIECE = pattern(rf"(?:{_DOOR})")
 _ZIP = re.compile(r"(?<![\w#-])(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?![\w-])")
 _ORDER_ID = pattern(r"#\s?W\d+|\bW\d{5,}\b|\border\s+#?\d+")

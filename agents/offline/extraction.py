@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from agents.memory import MemoryDraft
-from agents.offline.language import order_ids, pattern, plain, sentences, unquoted
+from agents.offline.language import LONGEST_SENTENCE, order_ids, pattern, plain, sentences, unquoted
 from agents.offline.sayings import SAYINGS, Saying
 from agents.screening import is_suspicious, refusal, tidy
 
@@ -55,9 +55,11 @@ def extract(texts: list[str]) -> list[MemoryDraft]:
     """Drafts of what the customer's own texts tell about them, oldest first, each once.
 
     Read are a name, preferences, facts, situations and order numbers that are mentioned. Passed over are
-    questions, what is only quoted, what is about other people, and whatever ``screening`` would refuse or suspect.
+    questions, sentences beyond ``LONGEST_SENTENCE``, what is only quoted, what is about other people, and whatever
+    ``screening`` would refuse or suspect.
     """
-    drafts = [draft for text in texts for one in sentences(unquoted(plain(text))) for draft in _of_sentence(one)]
+    said = (one for text in texts for one in sentences(unquoted(plain(text))) if len(one) <= LONGEST_SENTENCE)
+    drafts = [draft for sentence in said for draft in _of_sentence(sentence)]
     return list({draft.text: draft for draft in drafts}.values())
 
 
@@ -67,7 +69,7 @@ def requested(text: str) -> MemoryDraft | None:
     Whatever they asked is taken, in the third person when no rule knows it; None when they named nothing. Whether
     it may be kept is for ``may_be_kept`` to say.
     """
-    said = without_request(plain(text)).strip(" .!,:")
+    said = without_request(plain(text)[:LONGEST_SENTENCE]).strip(" .!,:")
     if not said:
         return None
     draft = next(_statements(said, confidence=1.0), None)
@@ -76,6 +78,7 @@ def requested(text: str) -> MemoryDraft | None:
 
 def may_be_kept(text: str) -> bool:
     """Whether a customer's sentence holds nothing secret, very personal, or meant to steer the agent."""
+    text = text[:LONGEST_SENTENCE]
     return not (_HEALTH.search(text) or refusal(text) or is_suspicious(text))
 
 

@@ -53,8 +53,8 @@ INTENTS: tuple[Intent, ...] = (
     ),
     _intent(
         "person",
-        rf"\b(?:talk|speak|chat|connect|transfer|hand|put|escalate|pass)\b.*\b(?:to|with|through"
-        rf"|over)\b.*\b{_PERSON}\b",
+        rf"\b(?:talk|speak|chat|connect|transfer|hand|put|escalate|pass)\b.{{0,40}}\b(?:to|with|through"
+        rf"|over)\b.{{0,40}}\b{_PERSON}\b",
         rf"\b(?:need|want|get|give|prefer|like|is there|can i have) (?:me )?(?:to )?{_REAL}{_PERSON}\b",
         _only(rf"{_REAL}{_PERSON}"),
         r"\bcall(?: me)? back\b",
@@ -65,7 +65,7 @@ INTENTS: tuple[Intent, ...] = (
         rf"{_LEAD}(?:(?:can|could|would|will) you )?(?:please )?(?:i(?:'d like| want) you to )?"
         r"(?:remember|note|keep in mind|make a note|bear in mind)\b(?! (?:me|my|what|when|where|who)\b[^:]*\?)",
         r"\bmy (?:first |full |real |correct )?name(?:'s| is)\b(?![^?]*\?)",
-        r"(?<!can )(?<!you )\bcall me\b(?! (?:back|on|at|when|later|if))",
+        r"\bcall me\b(?! (?:back|on|at|when|later|if))",
         rf"\b{_CHANGE} my name\b",
     ),
     _intent(
@@ -138,7 +138,8 @@ INTENTS: tuple[Intent, ...] = (
     ),
     _intent(
         "change_payment",
-        r"\b(?:change|switch|update|modify)\b.*\b(?:payment|pay|paypal|gift ?card|credit card|card|paying)\b",
+        r"\b(?:change|switch|update|modify)\b.*\bpay(?:ment|ing)?\b(?! ?pal)",
+        r"\b(?:change|switch)\b[^,]*\bto (?:my |a |the )?(?:pay ?pal|gift ?card|credit card|visa|master ?card|card)\b",
         r"\bpay (?:for )?(?:it|this|that|my order|order|the order)\b.*\b(?:with|by|using|from)\b",
     ),
     _intent(
@@ -209,9 +210,9 @@ INTENTS: tuple[Intent, ...] = (
     _intent(
         "product",
         r"\b(?:do|does) (?:you|the shop|your shop) (?:sell|have|carry|stock|keep)\b|\b(?:looking|searching) for\b",
-        r"\b(?:what|which|how many)\b.*\b(?:colou?rs?|sizes?|options?|variants?|versions?|models?"
+        r"\b(?:what|which|how many)\b(?!.*\bare you\b).*\b(?:colou?rs?|sizes?|options?|variants?|versions?|models?"
         r"|materials?|types?)\b",
-        r"\b(?:price|costs?|how much|cheap\w*|expensive)\b|\b(?:available|availability|in stock"
+        r"\b(?:price|costs?|how much|cheapest|expensive)\b|\b(?:available|availability|in stock"
         r"|sold out|out of stock)\b",
         r"\b(?:tell me|know|information|info|details?) (?:more )?about (?:the|your|an?)\b"
         r"|\bcomes? in\b|\bare there any\b",

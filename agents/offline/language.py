@@ -16,12 +16,16 @@ def pattern(*parts: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE)
 
 
+#: Characters of a sentence that are looked at for a meaning.
+LONGEST_SENTENCE = 300
+
 _STRAIGHT = str.maketrans("\u2018\u2019\u02bc\u201c\u201d\u201e\u00ab\u00bb\u00a0", '\'\'\'""""" ')
 _QUOTED = re.compile(r"```.*?```|^\s*>.*$|\"[^\"]*\"|(?<!\w)'[^'\n]{3,}'(?!\w)", re.DOTALL | re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s\d])|\n+")
 _ABBREVIATION = re.compile(r"\b(?:St|Ave|Rd|Dr|Apt|No|Mr|Mrs|Ms|Blvd|Ln|Jr)\.$")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _BARE_ORDER = re.compile(r"(?<![\w#.-])\d{7}(?![\w-])")
+_NUMBER_IS = pattern(r"(?<=\border )(?:number|no\.?|id) (?:is|was) ")
 _DOOR = pattern(r"\b(?:apt|apartment|suite|ste|unit|room|floor)\b\.?\s*#?\s*\w+")
 _YES = pattern(
     r"(?:yes|yep|yeah|yup|sure|ok(?:ay)?|please do|go ahead|do it|confirm(?:ed)?|correct|of course|absolutely",
@@ -51,7 +55,7 @@ _ENGLISH = vocabulary(
     "hello want need would like not this that have has was were your there if or from at be will name thanks"
 )
 _SAME = {"grey": "gray", "colour": "color", "colours": "color"}
-_PLURALS = (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("ss", "ss"), ("s", ""))
+_PLURALS = (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("ss", "ss"), ("us", "us"), ("s", ""))
 
 
 def plain(text: str) -> str:
@@ -106,7 +110,7 @@ def order_ids(text: str) -> list[str]:
     "w2611340", "order 2611340" and a bare "2611340" are "#W2611340"; a number of another length keeps its own
     shape ("#12345"), so that it can be looked up and found missing.
     """
-    text = _DOOR.sub(" ", text)
+    text = _NUMBER_IS.sub("", _DOOR.sub(" ", text))
     named = mentioned_orders(text) + [f"#{number}" for number in _BARE_ORDER.findall(text)]
     return list(dict.fromkeys(f"#W{one[1:]}" if len(one) == 8 and one[1:].isdigit() else one for one in named))
 

@@ -54,6 +54,7 @@ STORE_DOWN = (
 )
 NO_NAME = "I do not know your name yet. Tell me and I will remember it: for example *my name is Alex*."
 NOTHING_LIKE_IT = "I have nothing noted about that."
+_NOTED = {"Noted": "I have noted", "Changed": "I have noted instead", "Forgotten": "Forgotten"}
 WHAT_TO_REMEMBER = "Gladly. What would you like me to remember?"
 WHAT_TO_FORGET = "Say *what do you know about me* to see what I have noted. What of it should I forget?"
 NOT_MINE_TO_KEEP = (
@@ -75,9 +76,7 @@ def your_name(name: str) -> str:
 def noted(result: str) -> str:
     """From "Noted: The customer's name is Bob." or the reason why it was not."""
     verb, _, text = result.partition(": ")
-    if verb not in ("Noted", "Changed", "Forgotten"):
-        return result
-    return f"{verb}: *{text}*"
+    return f"{_NOTED[verb]}: *{text}*" if verb in _NOTED else result
 
 
 def which_memory(memories: Sequence[Mapping[str, Any]]) -> str:
@@ -106,7 +105,7 @@ def why_cancel(order: Record) -> str:
 
 
 def not_in_this_state(order: Record, verb: str, needed: str) -> str:
-    why = f"Order **{order['order_id']}** {wording.status(order)}, so it cannot be {verb}; only {needed} orders can be."
+    why = f"Order **{order['order_id']}** {wording.status(order)}. It cannot be {verb}. Only {needed} can be."
     return f"{why} {OFFER_PERSON}"
 
 

@@ -1,7 +1,7 @@
 """What the customer wants now: a wish of this message, or one of earlier with the answers given since."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -25,18 +25,17 @@ class Said:
 
 @dataclass(frozen=True)
 class Request:
+    """Something the customer wants. ``began`` is the number of the turn in which they first said so."""
+
     intent: str
     said: tuple[Said, ...]
+    began: int
     transcript: Transcript
 
     @cached_property
     def text(self) -> str:
         """Everything said about it."""
         return "\n".join(said.text for said in self.said)
-
-    @property
-    def latest(self) -> str:
-        return self.said[-1].text
 
     @property
     def order_ids(self) -> list[str]:
@@ -55,12 +54,8 @@ class Request:
         """What was answered to the questions that hold these words, newest first."""
         return [said.text for said in reversed(self.said) if question in said.question]
 
-    def opening_and_answers_to(self, question: str) -> list[str]:
-        """The same, and last what the request began with."""
-        return [*self.answers_to(question), self.said[0].text]
-
     def _turns_before(self) -> Iterator[Turn]:
-        return (turn for turn in reversed(self.transcript.turns) if turn.said not in {said.text for said in self.said})
+        return reversed(self.transcript.turns[: self.began])
 
     def _spoken_of(self) -> Iterator[str]:
         for turn in self._turns_before():
@@ -71,28 +66,29 @@ class Request:
 def current_requests(transcript: Transcript) -> list[Request]:
     """The requests that the newest message makes or goes on with, at least one."""
     requests: list[Request] = []
-    for turn, before in zip(transcript.turns, [None, *transcript.turns], strict=False):
-        open_request = _left_open(requests, before)
-        requests = list(_of_turn(turn, before, open_request, transcript))
+    for number, turn in enumerate(transcript.turns):
+        before = transcript.turns[number - 1] if number else Turn("")
+        requests = list(_of_turn(turn, before, _left_open(requests, before), number, transcript))
     return requests
 
 
-def _left_open(requests: Iterable[Request], turn: Turn | None) -> Request | None:
+def _left_open(requests: Sequence[Request], turn: Turn) -> Request | None:
     """The request that waits for an answer after this turn."""
-    last = next(reversed(list(requests)), None)
-    if turn is None or last is None or turn.wrote or last.intent in PASSING:
+    if not requests or turn.wrote or requests[-1].intent in PASSING:
         return None
-    return last if turn.asks or turn.open_proposal else None
+    return requests[-1] if turn.asks or turn.open_proposal else None
 
 
-def _of_turn(turn: Turn, before: Turn | None, left_open: Request | None, transcript: Transcript) -> Iterator[Request]:
+def _of_turn(
+    turn: Turn, before: Turn, left_open: Request | None, number: int, transcript: Transcript
+) -> Iterator[Request]:
     asked = wishes(turn.said)
-    if before and OFFER_PERSON in before.reply and is_yes(turn.said):
-        yield Request("person", (Said(turn.said),), transcript)
-    elif left_open and before and _goes_on(left_open, turn.said, asked):
+    if OFFER_PERSON in before.reply and is_yes(turn.said):
+        yield Request("person", (Said(turn.said),), number, transcript)
+    elif left_open and _goes_on(left_open, turn.said, asked):
         yield replace(left_open, said=(*left_open.said, _answer(turn.said, before.reply)))
     else:
-        yield from (Request(wish.intent, (Said(wish.text),), transcript) for wish in asked)
+        yield from (Request(wish.intent, (Said(wish.text),), number, transcript) for wish in asked)
 
 
 def _answer(text: str, question: str) -> Said:

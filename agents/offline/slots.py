@@ -6,6 +6,7 @@ from typing import Any
 
 from agents.offline.address import address_in
 from agents.offline.language import pattern, stem, stems, vocabulary, words
+from agents.offline.naming import kind_words, names, names_in_full
 from agents.shop.records import Record
 
 _REASONS = (
@@ -35,11 +36,8 @@ _SOURCES = (
     ),
 )
 _TOKEN = re.compile(r"[\w-]+")
-_ORIGINAL = pattern(r"\b(?:original|same|first|old) (?:payment|method|card|one|way)\b|\bhow i paid\b|\boriginal\b")
-
-_ALSO_CALLED = {"tshirt": {"shirt"}, "wristwatch": {"watch"}, "smartphone": {"phone"}, "sneaker": {"shoe"}}
-#: "Luggage Set", "Vacuum Cleaner": the word before says what it is.
-_SAYS_LITTLE = vocabulary("set kit cleaner machine maker")
+_NUMBER = re.compile(r"\d")
+_ORIGINAL = pattern(r"\boriginal\b|\b(?:same|old) (?:payment|method|card|way)\b|\b(?:how|way) i paid\b")
 
 #: Words around an order that say nothing of which one it is.
 _NOT_TELLING = vocabulary(
@@ -49,9 +47,9 @@ _NOT_TELLING = vocabulary(
     "cancelled canceled "
     "cancelling change changed changing check come coming complete could date deliver delivery did "
     "do does doing don't "
-    "eta everything exchange expect expected exactly find for from get getting give go going good "
+    "eta everything exchange expect expected exactly except find for from get getting give go going good "
     "got has have having "
-    "hello help her here hey hi how i i'd i'll i'm i've if in inside instead into is issue it it's "
+    "hello help her here hey hi history how i i'd i'll i'm i've if in inside instead into is issue it it's "
     "item its just keep "
     "know like list look longer make many may me method mind mistake modify money more much my need "
     "needed never new news "
@@ -79,7 +77,7 @@ def cancel_reason(text: str) -> str | None:
 
 def telling_words(text: str) -> str:
     """The words that may name an order by what is in it, its status or its age; empty when none do."""
-    return " ".join(word for word in stems(text) if word not in _NOT_TELLING and not any(map(str.isdigit, word)))
+    return " ".join(word for word in words(text) if not {word, stem(word)} & _NOT_TELLING and not _NUMBER.search(word))
 
 
 def items_in(text: str, items: Sequence[Record]) -> list[Record]:
@@ -93,30 +91,21 @@ def items_in(text: str, items: Sequence[Record]) -> list[Record]:
 
 def best_named(text: str, items: Sequence[Record]) -> list[Record]:
     """Items whose kind is named; of several of one kind those whose options the text names best."""
-    said = set(stems(text))
     by_kind: dict[str, list[Record]] = {}
     for item in items:
-        if names(said, item["name"]):
+        if names(text, item["name"]):
             by_kind.setdefault(item["name"], []).append(item)
-    full = {name for name in by_kind if set(stems(name)) <= said}
-    heads = {stems(name)[-1] for name in full}
-    kinds = [name for name in by_kind if name in full or stems(name)[-1] not in heads]
-    return [item for name in kinds for item in _best_by_options(said, by_kind[name])]
-
-
-def names(said: set[str], product: str) -> bool:
-    """Whether words name a product: the "chair" of "Office Chair", or what it is also called."""
-    *first, head = stems(product)
-    return bool({head, *_ALSO_CALLED.get(head, ())} & said) or (head in _SAYS_LITTLE and first[-1] in said)
+    full = [name for name in by_kind if names_in_full(text, name)]
+    kinds = [name for name in by_kind if name in full or not any(kind_words(name) & kind_words(one) for one in full)]
+    return [item for name in kinds for item in _best_by_options(set(stems(text)), by_kind[name])]
 
 
 def leaves_open(text: str, items: Sequence[Record]) -> bool:
     """Whether one item is spoken of and several of its kind are there: "the t-shirt" of two."""
-    said = words(text)
     kinds = [item["name"] for item in items]
-    doubled = {stems(kind)[-1] for kind in kinds if kinds.count(kind) > 1}
-    is_plural = any(stem(word) != word for word in said if stem(word) in doubled | {"shirt"})
-    return bool(doubled) and not is_plural and not _ALL.search(text)
+    doubled = {word for kind in kinds if kinds.count(kind) > 1 for word in kind_words(kind)}
+    is_plural = any(stem(word) != word for word in words(text) if stem(word) in doubled)
+    return bool(doubled) and not (is_plural or _ALL.search(text) or _EXCEPT.search(text))
 
 
 def items_like(text: str, items: Sequence[Record]) -> list[Record]:

@@ -25,6 +25,8 @@ WRITES = frozenset(
     }
 )
 
+#: Characters of a message that are read. A request is told in fewer, and rules take longer than in proportion.
+LONGEST_READ = 2_000
 _NAME = re.compile(r"^The customer's name is (.+?)\.?$")
 
 
@@ -152,7 +154,7 @@ def _turns(messages: Sequence[BaseMessage]) -> list[Turn]:
     turns: list[Turn] = []
     for message in messages:
         if isinstance(message, HumanMessage):
-            turns.append(Turn(plain(message.text)))
+            turns.append(Turn(plain(message.text[:LONGEST_READ])))
         elif isinstance(message, AIMessage) and turns:
             turns[-1].reply = message.text or turns[-1].reply
             turns[-1].calls += [

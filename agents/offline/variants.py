@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from agents.offline.language import pattern, stems, vocabulary
+from agents.offline.naming import end_of_name
 from agents.shop.records import Record
 
 _UNIT = re.compile(r"(\d)\s+(gb|tb|ml|l|mah|ft|mm|mp|inch(?:es)?|hours?)\b", re.IGNORECASE)
@@ -54,10 +55,10 @@ def named_options(wanted: str, product: Record) -> dict[tuple[str, ...], set[str
 
 def wanted_for(name: str, text: str, others: Iterable[str]) -> str:
     """The part of a sentence that says what an item is to become: what follows "to" or "for" behind its name."""
-    start = _place_of(name, text)
+    start = end_of_name(name, text)
     if start is None:
         return ""
-    ends = [place for other in others if (place := _place_of(other, text)) is not None and place > start]
+    ends = [place for other in others if (place := end_of_name(other, text)) is not None and place > start]
     about = text[start : min(ends, default=len(text))]
     parts = re.split(
         r"\b(?:to|for|into|with|in|be)\b(?!\s+(?:my |the )?order\b)", about, maxsplit=1, flags=re.IGNORECASE
@@ -97,12 +98,3 @@ def _by_price(wanted: str, variants: list[Record]) -> list[Record]:
         if variants and said.search(wanted):
             return [choose(variants, key=lambda variant: Decimal(variant["price"]))]
     return variants
-
-
-def _place_of(name: str, text: str) -> int | None:
-    """Where the kind of item is named: the end of the last word of its name."""
-    head = re.compile(
-        r"\bt-?\s?shirts?\b" if name == "T-Shirt" else rf"\b{re.escape(name.split()[-1][:-1])}\w*", re.IGNORECASE
-    )
-    match = head.search(text)
-    return match.end() if match else None

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agents.offline.intents import COURTESIES, INTENTS, Intent
-from agents.offline.language import is_foreign, is_no, is_yes, order_ids, sentences, words
+from agents.offline.language import LONGEST_SENTENCE, is_foreign, is_no, is_yes, order_ids, sentences, vocabulary, words
 
-#: What a message may be that no row of the table knows.
+#: Beside these words an order number is all there is.
+_AROUND_NUMBERS = vocabulary("order number no it's its is the my for in please")
 _SHORT_ANSWERS = (("yes", is_yes), ("no", is_no))
 
 
@@ -36,13 +37,13 @@ def _whole(text: str) -> str | None:
     """What a message is as a whole, whatever words are in it."""
     if is_foreign(text):
         return "foreign"
-    if order_ids(text) and len(words(text)) <= 2:
+    if order_ids(text) and _AROUND_NUMBERS.issuperset(word for word in words(text) if word.isalpha()):
         return "order"
     return next((name for name, fits in _SHORT_ANSWERS if fits(text)), None)
 
 
 def _intent_of(sentence: str) -> Intent | None:
-    return next((intent for intent in INTENTS if intent.pattern.search(sentence)), None)
+    return next((intent for intent in INTENTS if intent.pattern.search(sentence[:LONGEST_SENTENCE])), None)
 
 
 def _asked(found: list[tuple[str, Intent | None]]) -> tuple[Wish, ...]:

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 
 from agents.offline import OfflineChatModel
 from agents.prompts import NOT_CONFIRMED, customer_file
-from agents.shop import matching, wording
+from agents.shop import matching
 from agents.shop.facts import order_total
 from agents.shop.rules import RULES, Facts, Refusal
 from agents.tools import handoff, help, memory, orders
@@ -25,9 +25,9 @@ ADDRESS = {
     "zip": "10083",
 }
 METHODS = {
-    "paypal_1": {"source": "paypal", "id": "paypal_1"},
-    "credit_card_2": {"source": "credit_card", "id": "credit_card_2", "brand": "visa", "last_four": "9212"},
-    "gift_card_3": {"source": "gift_card", "id": "gift_card_3", "balance": "900.00"},
+    "paypal_7644869": {"source": "paypal", "id": "paypal_7644869"},
+    "credit_card_7815826": {"source": "credit_card", "id": "credit_card_7815826", "brand": "visa", "last_four": "9212"},
+    "gift_card_1725971": {"source": "gift_card", "id": "gift_card_1725971", "balance": "900.00"},
 }
 
 
@@ -40,7 +40,9 @@ def variant(item_id: str, price: str, available: bool = True, **options: str) ->
     return {"item_id": item_id, "price": price, "available": available, "options": options}
 
 
-def order(order_id: str, status: str, *items: dict[str, Any], method: str = "paypal_1", tracking: str = "") -> dict:
+def order(
+    order_id: str, status: str, *items: dict[str, Any], method: str = "paypal_7644869", tracking: str = ""
+) -> dict:
     found = {"order_id": order_id, "user_id": "ann_1", "status": status, "items": list(items), "address": ADDRESS}
     parcels = [{"tracking_id": [tracking], "item_ids": [each["item_id"] for each in items]}] if tracking else []
     paid = {"transaction_type": "payment", "amount": order_total(found), "payment_method_id": method}
@@ -55,7 +57,9 @@ RED_SHIRT = item("T-Shirt", "9523456873", "9354168549", "46.85", color="red", si
 MOUSE = item("Gaming Mouse", "5713490933", "2880340443", "137.22", color="white", connectivity="wired")
 
 PENDING = order("#W2611340", "pending", BOTTLE, CHAIR)
-DELIVERED = order("#W1000002", "delivered", LAMP, SHIRT, RED_SHIRT, method="credit_card_2", tracking="357962501027")
+DELIVERED = order(
+    "#W1000002", "delivered", LAMP, SHIRT, RED_SHIRT, method="credit_card_7815826", tracking="357962501027"
+)
 PROCESSED = order("#W1000003", "processed", MOUSE, tracking="111222333444")
 
 
@@ -246,7 +250,3 @@ class Conversation:
 @pytest.fixture
 def chat() -> Conversation:
     return Conversation()
-
-
-def place(address: dict[str, str]) -> str:
-    return wording.address(address)

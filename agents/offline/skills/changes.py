@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from agents.offline import address, replies, slots, variants
@@ -49,7 +48,7 @@ def change_payment(request: Request) -> Steps[str]:
     methods = yield from payment_methods(request)
     original = found["payment_history"][0]["payment_method_id"]
     others = {key: method for key, method in methods.items() if key != original}
-    method = _method(request, others, "instead", said=_targets(request, replies.WHICH_METHOD))
+    method = _method(request, others, "instead", said=_answers_and_target(request))
     arguments = {"order_id": found["order_id"], "payment_method_id": method["id"]}
     return (yield from _propose("modify_pending_order_payment", **arguments))
 
@@ -70,7 +69,7 @@ def swap(request: Request) -> Steps[str]:
     found = yield from which_order(request, "is it about", subject=_before_target(request))
     tool, verb = _SWAPS.get(found["status"], ("", "changed"))
     if not tool:
-        return replies.not_in_this_state(found, verb, "pending or delivered")
+        return replies.not_in_this_state(found, verb, "a pending order or a delivered order")
     items = _items(request, found, verb)
     chosen: list[Record] = []
     for item in items:
@@ -87,7 +86,7 @@ def change_what(request: Request) -> Steps[str]:
     said = "\n".join(request.answers_to(replies.WHICH_CHANGE))
     for topic, skill in _TOPICS:
         if topic.search(said):
-            return (yield from skill(replace(request, intent=skill.__name__)))
+            return (yield from skill(request))
     return replies.WHAT_CHANGE
 
 
@@ -108,7 +107,7 @@ _ALL_WORDS = pattern(r"\b(?:both|all|everything|items?)\b|\b(?:except|but not|ap
 def _require(order: Record, status: str, verb: str) -> None:
     """Ask for nothing more when the shop's rules will refuse it anyway."""
     if order["status"] != status:
-        say(replies.not_in_this_state(order, verb, status))
+        say(replies.not_in_this_state(order, verb, f"a {status} order"))
 
 
 def _propose(tool: str, **arguments: Any) -> Steps[str]:
@@ -128,8 +127,8 @@ def _before_target(request: Request, also: re.Pattern[str] | None = None) -> str
     return also.sub(" ", subject) if also else subject
 
 
-def _targets(request: Request, question: str) -> list[str]:
-    """The answers to a question, then what came after "to" in what the request began with."""
+def _answers_and_target(request: Request) -> list[str]:
+    """The answers, newest first, then what came after "to" in what the request began with."""
     opening = _TARGET.split(request.said[0].text, maxsplit=1)
     return [*(said.text for said in reversed(request.said[1:])), opening[-1] if len(opening) > 1 else ""]
 
@@ -156,12 +155,13 @@ def _items(request: Request, order: Record, verb: str) -> Sequence[Record]:
     """The items of an order that are meant; the only one goes without saying. Ends the skill with a question."""
     if len(order["items"]) == 1:
         return list(order["items"])
-    of_the_kind = slots.items_in(request.said[0].text, order["items"])
+    opening = request.said[0].text
+    of_the_kind = slots.items_in(opening, order["items"]) or slots.items_like(_before_target(request), order["items"])
     for said in request.answers_to(replies.WHICH_ITEMS):
         items = slots.items_in(said, order["items"]) or slots.items_like(said, of_the_kind or order["items"])
         if items and not slots.leaves_open(said, items):
             return items
-    if of_the_kind and not slots.leaves_open(request.said[0].text, of_the_kind):
+    if of_the_kind and not slots.leaves_open(opening, of_the_kind):
         return of_the_kind
     return say(replies.which_items(order, of_the_kind or order["items"], verb))
 

@@ -6,7 +6,7 @@ from typing import Any
 from agents.memory import MemoryDraft
 from agents.offline import replies, telling
 from agents.offline.extraction import may_be_kept, requested
-from agents.offline.language import sentences, stems, vocabulary
+from agents.offline.language import pattern, sentences, stems, vocabulary
 from agents.offline.requests import Request
 from agents.offline.steps import Steps, say
 from agents.offline.transcript import Call, Transcript
@@ -21,23 +21,18 @@ _NOT_TELLING = vocabulary(
     "told want was what when "
     "where who will with you your best contact contacted how"
 )
-_EVERYTHING = vocabulary("everything all anything")
+_EVERYTHING = pattern(r"\b(?:everything|all|anything|(?:know|remember|noted?) about me)\b")
 #: Notes written or forgotten in one turn.
 _MOST = 5
 
 
 def remember(request: Request) -> Steps[str]:
     """Note what was asked, or correct the note it contradicts."""
-    drafts = [draft for sentence in sentences(request.text) if (draft := requested(sentence))][:_MOST]
-    if not drafts:
-        return replies.WHAT_TO_REMEMBER
-    told = []
-    for draft in drafts:
-        if not may_be_kept(request.text):
-            say(replies.NOT_MINE_TO_KEEP)
-        result = yield _note(draft, request.transcript)
-        told.append(replies.noted(result.text))
-    return "\n\n".join(told)
+    told: list[str] = []
+    for sentence in sentences(request.text)[:_MOST]:
+        if draft := requested(sentence):
+            told += [(yield from _noted(sentence, draft, request.transcript))]
+    return "\n\n".join(dict.fromkeys(told)) or replies.WHAT_TO_REMEMBER
 
 
 def my_name(request: Request) -> Steps[str]:
@@ -65,7 +60,7 @@ def told_before(request: Request) -> Steps[str]:
 def forget(request: Request) -> Steps[str]:
     """Forget the one note that is meant; several are asked about."""
     words = _telling(request.text)
-    if not words and not (set(stems(request.text)) & _EVERYTHING):
+    if not words and not _EVERYTHING.search(request.text):
         return replies.WHAT_TO_FORGET
     found = yield from _search(request.text)
     fitting = _best_fitting(words, found) if words else list(found)
@@ -78,6 +73,13 @@ def forget(request: Request) -> Steps[str]:
         result = yield Call("forget_memory", {"key": note["key"]})
         results.append(replies.noted(result.text))
     return "\n\n".join(results)
+
+
+def _noted(sentence: str, draft: MemoryDraft, transcript: Transcript) -> Steps[str]:
+    if not may_be_kept(sentence):
+        return replies.NOT_MINE_TO_KEEP
+    result = yield _note(draft, transcript)
+    return replies.noted(result.text)
 
 
 def _note(draft: MemoryDraft, transcript: Transcript) -> Call:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from agents.offline import replies, telling
 from agents.offline.language import pattern
 from agents.offline.requests import Request
-from agents.offline.slots import telling_words
+from agents.offline.slots import items_like, telling_words
 from agents.offline.steps import Reply, Skill, Steps, look_up, only_one, say
 from agents.offline.transcript import Call, Result
 from agents.shop.records import Record
@@ -24,6 +24,7 @@ _TOPICS = (
         ),
     ),
 )
+_ANOTHER = pattern(r"\b(?:an)?other order\b")
 
 
 def order(request: Request) -> Steps[str]:
@@ -42,7 +43,9 @@ def order(request: Request) -> Steps[str]:
 
 def my_orders(request: Request) -> Steps[str]:
     words = telling_words(request.text)
-    found = yield from (_find(words) if words else all_orders())
+    found = (yield from _find(words)) if words else (yield from all_orders())
+    if words and not found:
+        return telling.no_such_order(words, (yield from all_orders()))
     return telling.orders(found) if found else telling.NO_ORDERS
 
 
@@ -84,10 +87,14 @@ def which_order(request: Request, purpose: str, *, subject: str | None = None, s
         return (yield from _details(request.order_ids[-1], request))
     answers = request.answers_to(replies.WHICH_ORDER)
     words = telling_words("\n".join([subject if subject is not None else request.said[0].text, *answers]))
-    if not words and request.focus and not pattern(r"\b(?:an)?other order\b").search(request.text):
-        return (yield from _details(request.focus, request))
-    found = yield from (_find(words) if words else all_orders())
-    return (yield from _details(_the_one(found, purpose, status), request))
+    found = (yield from _find(words)) if words else []
+    if not found and request.focus and not _ANOTHER.search(request.text):
+        spoken_of = yield from _details(request.focus, request)
+        if not words or items_like(words, spoken_of["items"]):
+            return spoken_of
+    if words and not found:
+        say(telling.no_such_order(words, (yield from all_orders())))
+    return (yield from _details(_the_one(found or (yield from all_orders()), purpose, status), request))
 
 
 def all_orders() -> Steps[Sequence[Record]]:
@@ -98,11 +105,9 @@ def all_orders() -> Steps[Sequence[Record]]:
 
 
 def _find(words: str) -> Steps[Sequence[Record]]:
-    """Orders that fit the words; ends the skill with a list of all when none does."""
+    """Orders that fit the words, newest first; none when none does."""
     result: Result = yield Call("find_orders", {"text": words})
-    if not result.ok or result.value is None:
-        say(telling.no_such_order(words, (yield from all_orders())))
-    orders: Sequence[Record] = result.value["orders"]
+    orders: Sequence[Record] = result.value["orders"] if result.value else []
     return orders
 
 

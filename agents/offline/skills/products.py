@@ -1,10 +1,11 @@
 """What the shop sells, and how it works."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from agents.offline import replies, slots, telling, variants
-from agents.offline.language import stems, vocabulary
+from agents.offline import replies, telling, variants
+from agents.offline.language import stem, stems, vocabulary, words
+from agents.offline.naming import names, names_in_full
 from agents.offline.requests import Request
 from agents.offline.steps import Skill, Steps, look_up, say
 from agents.offline.transcript import Call
@@ -50,21 +51,20 @@ def shop_help(request: Request) -> Steps[str]:
 def _which_product(request: Request) -> Steps[Record]:
     """The product a question is about; ends the skill when it is none or one of several."""
     types: Mapping[str, str] = yield from look_up("list_product_types")
-    said = set(stems(request.text))
-    named = _named(said, list(types))
+    named = _named(request.text, types)
     if not named:
-        words = " ".join(word for word in stems(request.text) if word not in _NOT_TELLING)
-        say(replies.no_such_product(words) if words else telling.products(types))
+        telling_words = " ".join(word for word in words(request.text) if not {word, stem(word)} & _NOT_TELLING)
+        say(replies.no_such_product(telling_words) if telling_words else telling.products(types))
     if len(named) > 1:
         say(replies.which_product(named))
     record: Record = yield from look_up("get_product_details", product_id=types[named[0]])
     return record
 
 
-def _named(said: set[str], names: Sequence[str]) -> list[str]:
+def _named(text: str, products: Iterable[str]) -> list[str]:
     """The products named in full; else those whose kind is named ("camera")."""
-    full = [name for name in names if set(stems(name)) <= said]
-    return full or [name for name in names if slots.names(said, name)]
+    named = [name for name in products if names(text, name)]
+    return [name for name in named if names_in_full(text, name)] or named
 
 
 def _asked_option(text: str, record: Record) -> str | None:

@@ -10,7 +10,7 @@ from agents.offline.intents import INTENTS
 from agents.offline.skills import SKILLS
 from agents.offline.wishes import wishes
 from tests.offline.conftest import TOOLS, Conversation
-from tests.offline.test_utterances import CALLS, TALK
+from tests.offline.table import CALLS, TALK
 
 SAID = [said for said, *_ in [*TALK, *CALLS]]
 PARTS = st.sampled_from([word for said in SAID for word in said.split()] + ["#W2611340", "order", "12", "yes", "no"])

@@ -16,7 +16,7 @@ from agents.offline import OfflineChatModel, extract
 from agents.options import AgentOptions
 from agents.runner import Decide, Say, SupportAgent
 from tests.offline.conftest import ADDRESS, ARTICLES, DELIVERED, METHODS, PENDING, PROCESSED, PRODUCTS
-from tests.offline.test_utterances import CALLS, REPLIES
+from tests.offline.table import CALLS, REPLIES
 
 NO_STAFF = AgentOptions(staff_approval_above_cents=None)
 ANN, BEN = "11111111-0000-4000-8000-00000000000a", "22222222-0000-4000-8000-00000000000b"

@@ -8,7 +8,6 @@ what reads like an attempt to steer the agent.
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import combinations
 
 MAX_LENGTH = 300
 
@@ -29,7 +28,8 @@ _SECRET = _any(
 _SPECIAL = _any(
     r"\b(?:diagnos(?:is|ed)|disease|illness|cancer|diabet(?:es|ic)|hiv|aids|depress(?:ed|ion)|anxiety disorder)\b",
     r"\b(?:epilep(?:sy|tic)|pregnan(?:t|cy)|miscarriage|abortion|medication|prescription|antidepressants?|insulin)\b",
-    r"\b(?:therap(?:y|ist)|psychiatr\w+|disab(?:led|ility))\b",
+    r"\b(?:therap(?:y|ist)|psychiatr\w+|disab(?:led|ility)|surgery|medicine|asthma\w*|migraines?)\b",
+    r"\b(?:allerg\w*|intoleran\w+|co?eliac)\b",
     r"\b(?:religio(?:n|us)|muslim|jewish|(?:an?|am|devout) (?:christian|hindu|catholic|atheist))\b",
     r"\b(?:homosexual|(?:am|is|are) gay|lesbian|bisexual|transgender|sexual(?:ity| orientation))\b",
     r"\b(?:ethnic(?:ity)?|trade union|political (?:party|views?)|voted for|criminal record|convicted)\b",
@@ -109,10 +109,11 @@ def has_card_number(text: str) -> bool:
     """Whether 13 to 19 digits in a row, spaces and dashes aside, pass the Luhn check of payment cards."""
     for run in _DIGITS.findall(text):
         groups = re.findall(r"\d+", run)
-        for start, end in combinations(range(len(groups) + 1), 2):
-            digits = "".join(groups[start:end])
-            if 13 <= len(digits) <= 19 and _passes_luhn(digits):
-                return True
+        for start in range(len(groups)):
+            for end in range(start + 1, min(start + 19, len(groups)) + 1):
+                digits = "".join(groups[start:end])
+                if 13 <= len(digits) <= 19 and _passes_luhn(digits):
+                    return True
     return False
 
 

@@ -36,8 +36,6 @@ _PROBLEM = pattern(
     r"\b(?:problem|issue|wrong|broken|damaged|missing|late|complain\w*|defect\w*|trouble|hasn'?t (?:arrived|come)",
     r"|never (?:arrived|came)|not work\w*)\b",
 )
-#: "I am allergic to nuts" is health, though no illness is named.
-_HEALTH = pattern(r"\b(?:allerg\w*|intoleran\w+|asthma\w*|medicine|surgery|coeliac|celiac|migraines?)\b")
 #: Where one statement ends and the next begins: "my name is Bob and I live in Paris".
 _NEXT_STATEMENT = pattern(r"(?:,? and |,? but |; |, )(?=(?:i|i'm|my|please|call me)\b)")
 _THIRD_PERSON = (
@@ -79,7 +77,7 @@ def requested(text: str) -> MemoryDraft | None:
 def may_be_kept(text: str) -> bool:
     """Whether a customer's sentence holds nothing secret, very personal, or meant to steer the agent."""
     text = text[:LONGEST_SENTENCE]
-    return not (_HEALTH.search(text) or refusal(text) or is_suspicious(text))
+    return not (refusal(text) or is_suspicious(text))
 
 
 def _of_sentence(sentence: str) -> Iterator[MemoryDraft]:

@@ -73,6 +73,10 @@ def your_name(name: str) -> str:
     return f"Your name is **{name}**."
 
 
+def name_on_file(name: str) -> str:
+    return f"You have not told me your name yet. Your customer account is in the name of **{name}**."
+
+
 def noted(result: str) -> str:
     """From "Noted: The customer's name is Bob." or the reason why it was not."""
     verb, _, text = result.partition(": ")

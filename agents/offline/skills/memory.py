@@ -38,8 +38,10 @@ def remember(request: Request) -> Steps[str]:
 def my_name(request: Request) -> Steps[str]:
     if request.transcript.file is None:
         return replies.STORE_DOWN
-    name = request.transcript.told_name or request.transcript.profile_name
-    return replies.your_name(name) if name else replies.NO_NAME
+    if told := request.transcript.told_name:
+        return replies.your_name(told)
+    on_file = request.transcript.profile_name
+    return replies.name_on_file(on_file) if on_file else replies.NO_NAME
     yield from ()
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -12,6 +13,8 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
 logger = logging.getLogger(__name__)
+
+_something_put = threading.Event()
 
 
 class Channel(filesystem.Channel):
@@ -31,6 +34,7 @@ class Channel(filesystem.Channel):
         aside = folder / f".{name}.new"
         aside.write_text(dumps(payload))
         aside.rename(folder / name)
+        _something_put.set()
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         folder = Path(self.data_folder_in)
@@ -47,10 +51,22 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """Nothing to connect to: folders are named in the transport options."""
+    """Looks into the folder when this process has put something there, and every ``polling_interval`` besides."""
 
     Channel = Channel
     default_connection_params: ClassVar[dict[str, Any]] = {}
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
+        """Deliver one message. Raises TimeoutError after ``timeout`` seconds without one."""
+        deadline = time.monotonic() + timeout if timeout else None
+        while deadline is None or time.monotonic() < deadline:
+            _something_put.clear()
+            try:
+                self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]  # set with the transport
+                return
+            except Empty:
+                _something_put.wait(self.polling_interval)
+        raise TimeoutError
 
 
 def give_back(folder: Path) -> int:

@@ -1,9 +1,10 @@
 """Conversations in the admin: to be read by whoever may, and to be changed by nobody. What was said, was said."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -26,6 +27,21 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class FoundById(admin.ModelAdmin):
+    """A search for an id finds what has it. (``id__exact`` compares text, and SQLite keeps UUIDs without dashes.)"""
+
+    id_fields: tuple[str, ...] = ("pk",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        try:
+            wanted = UUID(search_term.strip())
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(Q.create([(name, wanted) for name in self.id_fields], connector=Q.OR)), False
 
 
 class Transcript(ReadOnly, admin.TabularInline):
@@ -62,12 +78,12 @@ class Actions(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ReadOnly, admin.ModelAdmin):
+class ConversationAdmin(ReadOnly, FoundById):
     """Those that need a person come first."""
 
     list_display = ("shown_title", "customer", "needs_person", "message_count", "last_turn", "updated_at")
     list_filter = ("needs_person", "turns__status", "updated_at")
-    search_fields = ("title", "messages__text", "account__name", "account__users__email", "id__exact")
+    search_fields = ("title", "messages__text", "account__name", "account__users__email")
     search_help_text = "Words of the conversation, name or e-mail address of the customer, or conversation id"
     date_hierarchy = "updated_at"
     ordering = ("-needs_person", "-updated_at")
@@ -79,8 +95,10 @@ class ConversationAdmin(ReadOnly, admin.ModelAdmin):
     actions = ("hand_back",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        counted = super().get_queryset(request).annotate(messages_kept=Count("messages", distinct=True))
-        return counted.annotate(newest_turn=Max("turns__created_at"))
+        last = Turn.objects.filter(conversation=OuterRef("pk")).order_by("-created_at").values("status")[:1]
+        kept = Message.objects.filter(conversation=OuterRef("pk")).order_by().values("conversation")
+        counted = kept.annotate(count=Count("pk")).values("count")
+        return super().get_queryset(request).annotate(last_status=Subquery(last), messages_kept=Subquery(counted))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "account__id__exact" or super().lookup_allowed(lookup, value, request)
@@ -100,12 +118,12 @@ class ConversationAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="messages", ordering="messages_kept")
     def message_count(self, conversation: Conversation) -> int:
-        return conversation.messages_kept  # type: ignore[attr-defined]
+        return conversation.messages_kept or 0  # type: ignore[attr-defined]
 
-    @admin.display(description="last turn", ordering="newest_turn")
+    @admin.display(description="last turn", ordering="last_status")
     def last_turn(self, conversation: Conversation) -> str:
-        turn = conversation.turns.order_by("created_at").last()
-        return turn.get_status_display() if turn else ""
+        status = conversation.last_status  # type: ignore[attr-defined]
+        return str(Turn.Status(status).label) if status else ""
 
     @admin.action(description="Hand back to the agent", permissions=["change"])
     def hand_back(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
@@ -117,12 +135,13 @@ class ConversationAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Turn)
-class TurnAdmin(ReadOnly, admin.ModelAdmin):
+class TurnAdmin(ReadOnly, FoundById):
     """One answer: what it took, what it recalled, how it ended."""
 
     list_display = ("conversation", "status", "model", "attempt", "input_tokens", "output_tokens", "created_at")
     list_filter = ("status", "model", "error_code", "created_at")
-    search_fields = ("conversation__title", "conversation__account__name", "id__exact", "conversation__id__exact")
+    search_fields = ("conversation__title", "conversation__account__name")
+    id_fields = ("pk", "conversation_id")
     list_select_related = ("conversation",)
     date_hierarchy = "created_at"
     ordering = ("-created_at",)

@@ -219,6 +219,7 @@ class Answer:
         """Keep the end of the attempt, then tell it."""
         self._say_how(end)
         if end is HANDED_OVER:
+            await self._writer.written()
             await in_thread(leases.release)(self._lease)
         elif end.status in Turn.FINISHED:
             await self._tidy(end)

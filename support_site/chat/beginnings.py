@@ -40,15 +40,15 @@ def begin(turn_id: UUID) -> Beginning | None:
     if lease is None:
         return None
     said = list(lease.turn.messages.filter(role=Message.Role.CUSTOMER).order_by("position"))
-    replies = lease.turn.messages.filter(role=Message.Role.AGENT)
     last_seq = max(turn_log().last_seq(turn_id), lease.turn.last_seq)
+    replies = list(lease.turn.messages.filter(role=Message.Role.AGENT)) if last_seq else []
     begun, cards = _left_over(turn_id) if last_seq else ([], [])
     return Beginning(
         lease=lease,
         text="\n\n".join(message.text for message in said),
         message_id=str(said[0].pk if said else turn_id),
         last_seq=last_seq,
-        decided=decisions(lease.turn),
+        decided=decisions(lease.turn) if last_seq else {},
         kept=[reply.pk for reply in replies if not reply.stopped],
         stopped=[reply.pk for reply in replies if reply.stopped],
         half_written=begun,

@@ -90,6 +90,8 @@ def _decision(value: Any) -> str:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
+    if not -1e15 < value < 1e15:
+        raise ValueError
     return value
 
 

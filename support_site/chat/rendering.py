@@ -18,7 +18,7 @@ LINK_SCHEMES = ("http", "https", "mailto")
 
 _cleaner = Cleaner(
     tags=TAGS,
-    attributes={"a": {"href"}, "ol": {"start"}},
+    attributes={"a": {"href"}, "ol": {"start"}, "*": set()},
     url_schemes=set(LINK_SCHEMES),
     link_rel="noopener nofollow",
     set_tag_attribute_values={"a": {"target": "_blank"}},

@@ -5,15 +5,19 @@ Django's own way (``sync_to_async``, thread-sensitive) puts all sockets of a pro
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import connections
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: A connection that nobody has used for so long is closed.
+IDLE_SECONDS = 60.0
 
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="database")
 
@@ -40,8 +44,12 @@ def in_thread(call: Callable[P, R]) -> Callable[P, Awaitable[R]]:
 
 
 def _with_fresh_connections(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    close_old_connections()
+    """These threads last, so their connections may: opening one costs more than most of what is asked of it."""
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()
     try:
         return call(*args, **kwargs)
     finally:
-        close_old_connections()
+        for connection in connections.all(initialized_only=True):
+            connection.health_check_enabled = True  # type: ignore[attr-defined]  # the stubs lack it
+            connection.close_at = time.monotonic() + IDLE_SECONDS

@@ -47,10 +47,7 @@ class Command(BaseCommand):
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        server = Server(config, self.stdout.write)
-        server.run(sockets=[listener])
-        if not server.started:
-            raise CommandError("The site did not start; the lines above say why.", returncode=1)
+        Server(config, self.stdout.write).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,116 @@
+"""A conversation of alice's, and what it takes to answer in it without a model."""
+
+import uuid
+
+import pytest
+
+from support_site.chat import turns
+from support_site.chat.hub import hub
+from support_site.chat.loops import worker_loop
+from support_site.chat.models import Conversation, Turn
+from tests.chat.scripted import ScriptedAgent
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
+    """A file: connections of several threads cannot share SQLite's in-memory database without lock errors."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("sql") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Half a second a user is for people who try to guess."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def no_tasks(monkeypatch):
+    """Tasks are noted and not sent: [(task name, turn id)]."""
+    made = []
+
+    def note(task, args, **options):
+        made.append((task.name.rpartition(".")[2], args[0]))
+
+    monkeypatch.setattr("celery.app.task.Task.apply_async", note)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left_watching():
+    yield
+    assert len(hub) == 0, "a test left something watching"
+
+
+@pytest.fixture
+def conversation(alice):
+    return Conversation.objects.create(account=alice.account)
+
+
+@pytest.fixture
+def say(conversation, alice):
+    """Write in alice's conversation: the turn."""
+
+    def say(text="Where is my order?"):
+        accepted = turns.accept(conversation, client_id=uuid.uuid4(), text=text, user=alice)
+        return accepted.turn
+
+    return say
+
+
+@pytest.fixture
+def answer():
+    """Run a turn on the worker loop with a scripted agent: the status it has then."""
+    from support_site.chat.answering import run_turn
+
+    def answer(turn, agent):
+        async def find_agent():
+            return agent
+
+        return worker_loop().run(run_turn(turn.pk, find_agent=find_agent))
+
+    return answer
+
+
+@pytest.fixture
+def beginning():
+    """The same without waiting for the end: a future."""
+    import asyncio
+
+    from support_site.chat.answering import run_turn
+
+    def begin(turn, agent):
+        async def find_agent():
+            return agent
+
+        return asyncio.run_coroutine_threadsafe(run_turn(turn.pk, find_agent=find_agent), worker_loop().loop)
+
+    return begin
+
+
+@pytest.fixture
+def running(say, beginning):
+    """A turn that is being answered and goes on until it is let go: (turn, agent, future)."""
+    agent = ScriptedAgent.held()
+    turn = say()
+    future = beginning(turn, agent)
+    assert agent.wait_until_held()
+    yield turn, agent, future
+    agent.let_go()
+    future.result(10)
+
+
+@pytest.fixture
+def expire():
+    """Let the lease of a turn run out, as if its worker had long been dead."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    def expire(turn):
+        Turn.objects.filter(pk=turn.pk).update(lease_until=timezone.now() - timedelta(seconds=1), lease_owner="dead")
+
+    return expire

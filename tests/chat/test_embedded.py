@@ -1,0 +1,326 @@
+"""The whole site as one real process: ``manage.py serve`` with worker, SQLite and Chroma, and a browser's socket."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+ROOT = Path(__file__).parents[2]
+SET_UP = """
+import json
+from django.test import Client
+from support_site.accounts.models import User
+from support_site.chat.models import Conversation
+told = {}
+for name in ("alice", "bob"):
+    user = User.objects.create_user(f"{name}@example.com", "demo-password", name=name.title())
+    client = Client()
+    client.force_login(user)
+    conversation = Conversation.objects.create(account=user.account)
+    told[name] = {"session": client.cookies["sessionid"].value, "conversation": str(conversation.pk)}
+print(json.dumps(told))
+"""
+
+
+class Site:
+    """A site of its own in a folder of its own; started and stopped like an operator would."""
+
+    def __init__(self, folder, **settings):
+        self.folder = folder
+        ours = {"DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", "OFFLINE_WORD_DELAY_SECONDS": "0.03"}
+        self.environment = {**os.environ, **ours, **settings}
+        self.process = None
+        self.lines = []
+
+    def manage(self, *command):
+        run = [sys.executable, "manage.py", *command]
+        return subprocess.run(run, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60)
+
+    def start(self, *options):
+        command = [sys.executable, "manage.py", "serve", "--port", "0", *options]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        said = threading.Event()
+
+        def read():
+            for line in self.process.stdout:
+                self.lines.append(line)
+                if " is at http" in line:
+                    self.port = int(re.search(r":(\d+)/", line).group(1))
+                    said.set()
+
+        self.reader = threading.Thread(target=read, daemon=True)
+        self.reader.start()
+        assert said.wait(40), "".join(self.lines)
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(30)
+            self.reader.join(5)
+            self.process.stdout.close()
+
+    @property
+    def log(self):
+        return "".join(self.lines)
+
+    def open(self, who, conversation=None, origin=None):
+        address = f"127.0.0.1:{self.port}"
+        return connect(
+            f"ws://{address}/ws/conversations/{conversation or who['conversation']}/",
+            origin=origin or f"http://{address}",
+            additional_headers={"Cookie": f"sessionid={who['session']}"},
+        )
+
+    def query(self, statement, *values):
+        with closing(sqlite3.connect(self.folder / "site.sqlite3")) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def roles_of(self, turn):
+        """Who said something in a turn, in order."""
+        statement = "select role from chat_message where turn_id = ? order by position"
+        return [role for (role,) in self.query(statement, uuid.UUID(turn).hex)]
+
+    def state_of(self, turn):
+        """(status, attempts)"""
+        [state] = self.query("select status, attempt from chat_turn where id = ?", uuid.UUID(turn).hex)
+        return state
+
+
+class Page:
+    """What a page does with a socket: hello with its cursors, and one reducer for live and replay."""
+
+    def __init__(self, site, who, **options):
+        self.site, self.who, self.options = site, who, options
+        self.seen, self.messages, self.kept, self.cards = {}, {}, {}, []
+
+    def __enter__(self):
+        self.opening = self.site.open(self.who, **self.options)
+        self.socket = self.opening.__enter__()
+        self.say("hello", cursors=self.seen)
+        self.until("snapshot")
+        return self
+
+    def __exit__(self, *error):
+        self.opening.__exit__(*error)
+
+    def say(self, kind, **fields):
+        self.socket.send(json.dumps({"type": kind, **fields}))
+
+    def send(self, text):
+        message = str(uuid.uuid4())
+        self.say("message.send", id=message, text=text)
+        return self.until("ack")["turn"]
+
+    def take(self, timeout=30):
+        frame = json.loads(self.socket.recv(timeout=timeout))
+        shown = (
+            frame["messages"]
+            if frame["type"] == "snapshot"
+            else [frame["message"]]
+            if frame["type"] == "message"
+            else []
+        )
+        self.kept.update((message["id"], message) for message in shown)
+        if frame["type"] != "event":
+            return frame
+        assert frame["seq"] == self.seen.get(frame["turn"], 0) + 1, "an event is missing, or came twice"
+        self.seen[frame["turn"]] = frame["seq"]
+        self.show(frame["event"])
+        return frame["event"]
+
+    def show(self, event):
+        if event["type"] == "message.start":
+            self.messages[event["message"]] = []
+        elif event["type"] == "message.delta":
+            self.messages[event["message"]][event["start"] :] = event["blocks"]
+        elif event["type"] == "message.done":
+            self.messages[event["message"]] = [event["html"]]
+        elif event["type"] == "turn.attempt":
+            [self.messages.pop(message, None) for message in event["discard"]]
+
+    def until(self, kind, **wanted):
+        while True:
+            frame = self.take()
+            if frame["type"] == kind and all(frame.get(name) == value for name, value in wanted.items()):
+                return frame
+
+    def until_closed(self):
+        """Take what still comes: the close code."""
+        with suppress(ConnectionClosed):
+            while True:
+                self.take()
+        return self.socket.close_code
+
+    def ask(self, text):
+        """Send, wait for the end of the answer: its text."""
+        self.send(text)
+        assert self.until("turn.done")["status"] == "done"
+        return "\n".join("\n".join(blocks) for blocks in self.messages.values())
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A folder with a database, alice and bob."""
+    folder = tmp_path_factory.mktemp("site")
+    site = Site(folder)
+    assert site.manage("migrate", "-v0").returncode == 0
+    shell = site.manage("shell", "-v0", "-c", SET_UP)
+    assert shell.returncode == 0, shell.stderr
+    return folder, json.loads(shell.stdout)
+
+
+@pytest.fixture(scope="module")
+def site(prepared):
+    """A running site that the tests share."""
+    site = Site(prepared[0])
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def mortal_site(prepared, tmp_path):
+    """A running site on a copy of the data, to be killed."""
+    for name in ("site.sqlite3", "secret_key"):
+        shutil.copy(prepared[0] / name, tmp_path)
+    site = Site(tmp_path)
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def alice(prepared):
+    return prepared[1]["alice"]
+
+
+@pytest.fixture
+def bob(prepared):
+    return prepared[1]["bob"]
+
+
+def test_a_customer_is_answered_word_by_word_and_remembered_and_another_is_not(site, alice, bob):
+    with Page(site, alice) as page:
+        page.send("Hi! Remember: my name is Roberta")
+        page.until("message.delta")
+        page.until("turn.done", status="done")
+        kept = [message for message in page.kept.values() if message["role"] == "agent"]
+        assert ["\n".join(blocks) for blocks in page.messages.values()] == [message["html"] for message in kept]
+        assert "Roberta" in page.ask("What's my name?")
+    with Page(site, bob) as page:
+        assert "Roberta" not in page.ask("What's my name?")
+    until = time.monotonic() + 20
+    while site.query("select count(*) from chat_turn where learned_at is null") != [(0,)] and time.monotonic() < until:
+        time.sleep(0.2)
+    assert site.query("select count(*) from chat_turn where learned_at is null") == [(0,)]
+
+
+def test_nothing_that_was_said_is_in_the_log(site, alice):
+    with Page(site, alice) as page:
+        page.ask("My secret word is XYLOPHONE")
+    assert "turn" in site.log
+    assert "XYLOPHONE" not in site.log
+    assert alice["session"] not in site.log
+
+
+def test_foreign_conversations_and_foreign_pages_are_turned_away(site, alice, bob):
+    with site.open(bob, alice["conversation"]) as connection, pytest.raises(ConnectionClosed):
+        connection.recv(timeout=5)
+    assert connection.close_code == 4404
+    with pytest.raises(InvalidStatus) as refused, site.open(alice, origin="http://evil.example"):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_a_frame_over_the_limit_is_told_so_and_the_site_lives(site, alice):
+    with site.open(alice) as connection:
+        connection.send("x" * 70_000)
+        with pytest.raises(ConnectionClosed):
+            connection.recv(timeout=5)
+    assert connection.close_code == 4413
+    with site.open(alice) as connection:
+        connection.send("x" * 1_000_000)
+        with pytest.raises(ConnectionClosed):
+            connection.recv(timeout=5)
+    assert connection.close_code == 1009
+    with Page(site, alice) as page:
+        assert page.ask("Hello")
+
+
+@pytest.mark.fault
+def test_a_process_killed_in_mid_answer_loses_and_doubles_nothing(mortal_site, alice):
+    site = mortal_site
+    page = Page(site, alice)
+    with page:
+        turn = page.send("What can you do for me? Tell me everything you can help with, please.")
+        page.until("message.delta")
+        page.until("message.delta")
+        site.stop(signal.SIGKILL)
+        assert page.until_closed() == 1006
+    site.start()
+    with page:
+        page.until("turn.done", status="done")
+        kept = [message for message in page.kept.values() if message["turn"] == turn]
+        assert [message["role"] for message in kept] == ["customer", "agent"]
+        mine = kept[-1]["id"]
+        assert "\n".join(page.messages[mine]) == kept[-1]["html"]
+    assert site.state_of(turn) == ("done", 2)
+
+
+@pytest.mark.fault
+def test_a_process_that_is_asked_to_stop_tells_pages_to_come_back_and_the_answer_goes_on(mortal_site, alice):
+    site = mortal_site
+    page = Page(site, alice)
+    with page:
+        turn = page.send("What can you do for me? Tell me everything you can help with, please.")
+        page.until("message.delta")
+        started = time.monotonic()
+        site.process.send_signal(signal.SIGTERM)
+        assert page.until_closed() == 1012
+        site.stop()
+        assert time.monotonic() - started < 20
+    site.start()
+    with page:
+        if site.state_of(turn)[0] != "done":
+            page.until("turn.done", status="done")
+    assert site.roles_of(turn) == ["customer", "agent"]
+    assert site.state_of(turn)[1] <= 2
+
+
+def test_a_second_process_on_the_same_data_is_refused_with_a_sentence(site):
+    second = site.manage("serve", "--port", "0")
+    assert second.returncode
+    assert "Another process runs this site on the same data" in second.stdout + second.stderr
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do(prepared):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = Site(prepared[0]).manage("serve", "--port", port)
+    assert refused.returncode == 1
+    assert (
+        refused.stderr.strip()
+        == f"CommandError: Port {port} is already in use. Set PORT to a free one: PORT=8001 make run."
+    )
+
+
+def test_a_database_that_is_not_up_to_date_stops_the_start_with_a_sentence(tmp_path):
+    refused = Site(tmp_path).manage("serve", "--port", "0")
+    assert refused.returncode
+    assert "The database is not up to date. Run `make run`" in refused.stdout + refused.stderr

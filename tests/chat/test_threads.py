@@ -1,0 +1,80 @@
+"""Database work of coroutines: off the loop, on connections that last, and never left half-done."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from django.db import connection, transaction
+from django.db.backends.signals import connection_created
+
+from support_site.chat.models import Conversation
+from support_site.chat.threads import in_thread
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_the_loop_goes_on_while_the_database_works():
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0.01)
+
+    ticking = asyncio.create_task(tick())
+    await in_thread(time.sleep)(0.2)
+    ticking.cancel()
+    assert ticks > 5
+
+
+async def test_many_sockets_do_not_stand_in_one_line():
+    started = time.monotonic()
+    await asyncio.gather(*(in_thread(time.sleep)(0.1) for _ in range(16)))
+    assert time.monotonic() - started < 1.0
+
+
+async def test_what_goes_wrong_is_raised_where_it_is_awaited():
+    def fail():
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        await in_thread(fail)()
+
+
+async def test_work_that_has_begun_is_finished_before_the_caller_is_cancelled(alice):
+    begun = threading.Event()
+
+    def write():
+        with transaction.atomic():
+            begun.set()
+            time.sleep(0.2)
+            Conversation.objects.create(account=alice.account)
+
+    task = asyncio.create_task(in_thread(write)())
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await Conversation.objects.acount() == 1
+
+
+async def test_a_connection_is_kept_for_the_next_call_and_closed_when_nobody_wants_it(monkeypatch):
+    opened = []
+
+    def note(**signal):
+        opened.append(signal)
+
+    connection_created.connect(note)
+    try:
+        for _ in range(40):
+            await in_thread(connection.ensure_connection)()
+        assert len(opened) <= 8
+        opened.clear()
+        monkeypatch.setattr("support_site.chat.threads.IDLE_SECONDS", -1)
+        for _ in range(40):
+            await in_thread(connection.ensure_connection)()
+        assert len(opened) >= 32
+    finally:
+        connection_created.disconnect(note)

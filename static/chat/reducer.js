@@ -151,8 +151,9 @@ const events = {
 const newTurn = (id) => ({ id, status: "queued", seq: 0, error: null, hole: null, ...thinks, ...notRetried });
 
 function changeTurn(state, id, changes) {
-  const turn = { ...(state.turns.get(id) ?? newTurn(id)), ...changes };
-  if (!isFinished(turn)) return put(withoutCut(state, id), "turns", id, turn);
+  const before = state.turns.get(id) ?? newTurn(id);
+  const turn = { ...before, ...changes };
+  if (!isFinished(turn)) return put(isFinished(before) ? withoutCut(state, id) : state, "turns", id, turn);
   return settle(put(state, "turns", id, { ...turn, labels: [] }), turn);
 }
 

@@ -25,3 +25,8 @@ def account_of(user: AbstractBaseUser | AnonymousUser) -> Account:
 def of_account(queryset: QuerySet[M], user: AbstractBaseUser | AnonymousUser) -> QuerySet[M]:
     """The part of ``queryset`` that belongs to the user's account; a foreign row looks like a missing one."""
     return queryset.filter(account=account_of(user))
+
+
+def account_of_shop_customer(user_id: str) -> Account | None:
+    """The account with the shop's own id of a customer. Only for who shows a shop's token, which is good for all."""
+    return Account.objects.filter(shop_customer_id=user_id).first()

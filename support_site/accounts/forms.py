@@ -1,5 +1,7 @@
 """The sign-up form: allauth's, and a name."""
 
+from typing import ClassVar
+
 from allauth.account.forms import SignupForm as EmailSignupForm
 from django import forms
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -25,7 +27,8 @@ class UserCreationForm(AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name", "account", "is_staff")
-        field_classes = {}  # noqa: RUF012  # Django's own form would look for a user name here
+        #: Django's own form would look for a user name here.
+        field_classes: ClassVar[dict[str, type]] = {}
 
     def clean_email(self) -> str:
         """The address as sign-in looks it up: lower case, and not yet taken."""

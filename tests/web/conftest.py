@@ -27,9 +27,9 @@ def static_address():
     server.server_close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, static_address):  # noqa: F811
-    """An empty page beside the modules."""
+    """An empty page beside the modules; for tests that only call them and leave nothing behind."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{static_address}/logo.svg")

@@ -185,6 +185,15 @@ def test_a_failed_turn_says_why_and_keeps_what_was_written(told):
     assert shown[1:] == [["agent", "<p>It is on</p>"], ["failed", "That took too long."]]
 
 
+def test_what_was_stopped_stays_whether_the_log_or_the_kept_message_comes_first(told):
+    kept = f.message("m1", 2, text="It is on", turn=TURN, stopped=True)
+    end = f.log(f.done("It is on"), f.turn_done("stopped"), first=7)
+    begun = (f.snapshot(ASKED, turns=(RUNNING,)), f.log(*REPLY[:6]))
+    shown = [["customer", "<p>Where is it?</p>"], ["agent", "<p>It is on</p>"], ["stopped", ""]]
+    assert told(*begun, kept, end)["shown"] == shown
+    assert told(*begun, end, kept)["shown"] == shown
+
+
 def test_a_turn_tried_again_drops_what_was_cut_short(told):
     failed = f.log(*REPLY[:6], f.turn_done("failed", FAILED))
     shown = told(f.snapshot(ASKED, turns=(RUNNING,)), failed, f.turn_changed(TURN, "queued"))["shown"]

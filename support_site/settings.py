@@ -48,6 +48,7 @@ CHROMA_TENANT = env.str("CHROMA_TENANT", "default_tenant")
 CHROMA_DATABASE = env.str("CHROMA_DATABASE", "default_database")
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
 HTTPS_ONLY = env.bool("HTTPS_ONLY", None)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10))
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "", validate=url_with("https", "http"))
 OPENAI_MODEL = env.str("OPENAI_MODEL", "gpt-5-mini")
@@ -57,6 +58,8 @@ MODEL_TIMEOUT_SECONDS = env.float("MODEL_TIMEOUT_SECONDS", 60, validate=validate
 TURN_TIMEOUT_SECONDS = env.float("TURN_TIMEOUT_SECONDS", 120, validate=validate.Range(1))
 OFFLINE_WORD_DELAY_SECONDS = env.float("OFFLINE_WORD_DELAY_SECONDS", 0.02, validate=validate.Range(0))
 STAFF_APPROVAL_ABOVE = env.decimal("STAFF_APPROVAL_ABOVE", Decimal("500.00"), validate=validate.Range(0))
+SHOP_WEBHOOK_URL = env.str("SHOP_WEBHOOK_URL", "", validate=url_with("https", "http"))
+SHOP_WEBHOOK_SECRET = env.str("SHOP_WEBHOOK_SECRET", "")
 EMAIL_HOST = env.str("EMAIL_HOST", "")
 EMAIL_PORT = env.int("EMAIL_PORT", 587, validate=validate.Range(1, 65535))
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
@@ -90,6 +93,11 @@ if SERVICE_MODE and not DEBUG:
         refuse("ALLOWED_HOSTS must name the hosts: '*' would switch the origin check of sockets off.")
 if EMBEDDER == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
     refuse("EMBEDDER is 'openai', but neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.")
+webhook = urlsplit(SHOP_WEBHOOK_URL)
+if webhook.scheme == "http" and not (DEBUG or webhook.hostname in {"localhost", "127.0.0.1", "::1"}):
+    refuse("SHOP_WEBHOOK_URL must begin with https://, because what it is told is about customers.")
+if SHOP_WEBHOOK_URL and len(SHOP_WEBHOOK_SECRET) < 32:
+    refuse("SHOP_WEBHOOK_SECRET must be set to at least 32 characters when SHOP_WEBHOOK_URL is set.")
 
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 if not SECRET_KEY:
@@ -195,6 +203,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 # Sign-in is throttled by allauth itself: wrong passwords per address and per e-mail, sign-ups, resets.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# Behind proxies an address is what they say it is; without, a client could make one up for every try.
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Where = dict[str, Any]
 
-#: Rows a read or write call carries; SQLite's variables end at about 32,000, Chroma's batch at 5,461.
+#: Rows a call carries; SQLite's variables end at about 32,000, Chroma's batch at 5,461.
 PAGE = 2_000
+#: Rows an embedded write carries: Chroma's binding holds Python's global lock while it writes, so that all other
+#: threads and the event loop stand still for this long (50 rows take some 60 ms).
+EMBEDDED_WRITE = 50
 #: Writes between two savings of the index. Fewer keep puts flat (Chroma reads back all that is not saved yet),
 #: more save the index less often, which a kill at that moment tears.
 SYNC_EVERY = 500
@@ -112,7 +115,10 @@ class Table:
     # Writing
 
     def upsert(self, rows: Sequence[Row]) -> None:
-        for page in pages(rows):
+        """Add or replace rows; each call to Chroma is all or nothing, many rows take several."""
+        self._opened()  # whether Chroma is embedded is known from here on
+        size = EMBEDDED_WRITE if self._connection.folder else PAGE
+        for page in pages(rows, size):
             self._ask(
                 "upsert",
                 ids=[row.id for row in page],
@@ -269,10 +275,10 @@ class Table:
             )
 
 
-def pages(things: Sequence[T]) -> Iterator[list[T]]:
+def pages(things: Sequence[T], size: int = PAGE) -> Iterator[list[T]]:
     """The sequence in lists a single call can carry."""
-    for start in range(0, len(things), PAGE):
-        yield list(things[start : start + PAGE])
+    for start in range(0, len(things), size):
+        yield list(things[start : start + size])
 
 
 def _within(prefix: Namespace, rows: Rows) -> list[Entry]:

@@ -19,6 +19,10 @@ SUITES = {
     "langgraph-checkpoint-sqlite": ["test_store.py", "test_async_store.py", "test_ttl.py"],
     "langgraph-checkpoint-postgres": ["test_store.py", "test_async_store.py"],
 }
+OPTIONS = (
+    f"-q -W ignore -c {os.devnull} --rootdir . -o asyncio_mode=auto"
+    " -p chroma_swap -p no:django -p no:cacheprovider"
+).split()  # fmt: skip
 NEEDED = ["pytest-mock", "pytest-retry"]
 
 #: Tests of another store's insides, or of what contradicts the interface, and what each of them wants.
@@ -41,12 +45,10 @@ def main(arguments: list[str]) -> int:
 def _run(package: str, files: list[str], place: Path, arguments: list[str]) -> int:
     """Pytest's exit code for the suite of one package."""
     folder = _tests_of(package, place)
-    print(f"== {package} {version(package)}: {', '.join(files)}", flush=True)
+    sys.stderr.write(f"== {package} {version(package)}: {', '.join(files)}\n")
     without = " and ".join(f"not {name}" for name in EXCUSED)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "chroma_swap", "-q", "-k", without, "-c", os.devnull, "--rootdir", "."]
-        + ["-o", "asyncio_mode=auto", "-p", "no:django", "-p", "no:cacheprovider", "-W", "ignore"]
-        + [*(f"tests/{file}" for file in files), *arguments],
+        [sys.executable, "-m", "pytest", *OPTIONS, "-k", without, *(f"tests/{file}" for file in files), *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (folder, place / "needed", ROOT)))},
         check=False,

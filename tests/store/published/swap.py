@@ -66,7 +66,6 @@ class AsyncSqlStore(AsyncBatchedBaseStore):
         self._store = store
         self.ttl_config = store.ttl_config
         self.index_config = store.index_config
-        self.batch_of = store.batch
 
     @classmethod
     @asynccontextmanager
@@ -87,8 +86,8 @@ class AsyncSqlStore(AsyncBatchedBaseStore):
     async def start_ttl_sweeper(self, interval=None):
         return self._store.start_ttl_sweeper(interval)
 
-    async def stop_ttl_sweeper(self, timeout=None) -> bool:
-        return self._store.stop_ttl_sweeper(timeout)
+    async def stop_ttl_sweeper(self, *seconds) -> bool:
+        return self._store.stop_ttl_sweeper(*seconds)
 
     @asynccontextmanager
     async def _cursor(self) -> AsyncIterator["AsyncCursor"]:

@@ -16,6 +16,7 @@ from support_site.accounts.models import Account
 from support_site.memory.drafts import Draft, account_id_of
 from support_site.memory.errors import RecordErased, UnknownAccount
 from support_site.memory.models import Record, RecordChange, Scope, Tombstone
+from support_site.memory.signals import records_changed
 
 T = TypeVar("T")
 
@@ -144,10 +145,14 @@ def _require_next_version(draft: Draft, card: Record | None) -> None:
 
 def _write(drafts: Sequence[Draft], cards: Cards, scopes: dict[str, Scope]) -> list[int]:
     now = timezone.now()
-    records = [_record(draft, cards.get(draft.address), scopes[draft.scope], now) for draft in drafts]
+    records = [
+        _record(draft, cards.get(draft.address), scopes[draft.scope], now + timedelta(microseconds=place))
+        for place, draft in enumerate(drafts)  # no two at one time: newest first keeps the order of a batch
+    ]
     Record.objects.bulk_create(records, update_conflicts=True, unique_fields=["address"], update_fields=_WRITTEN)
     changes = [_change(record, cards.get(record.address), now) for record in records]
     RecordChange.objects.bulk_create(changes)
+    records_changed.send(sender=Record, written=[(cards.get(record.address), record) for record in records])
     return [record.pk for record in records]
 
 

@@ -47,13 +47,13 @@ class Draft:
 
 
 def draft_of(put: PutOp, *, versioned_kinds: Collection[str]) -> Draft:
-    """The put, checked. Raises ValueError (InvalidNamespaceError for labels) and TypeError (not JSON)."""
+    """The put, checked. Raises ValueError (InvalidNamespaceError for labels)."""
     validate_op_namespace(put)
     if not isinstance(put.key, str):
         raise ValueError(f"A key must be a string, not {type(put.key).__name__}: {put.key!r}")
     value = None if put.value is None else dict(put.value)
     value_text = None if value is None else json_text(value)
-    _require_storable(".".join(put.namespace), put.key, value_text or "")
+    _require_utf8(*put.namespace, put.key)
     return Draft(
         namespace=tuple(put.namespace),
         key=put.key,
@@ -71,13 +71,22 @@ def key_text_of(key: str) -> str:
     return json.dumps(key, ensure_ascii=False)[1:-1]
 
 
+def labels_of(namespace: str) -> Namespace:
+    return tuple(namespace.split("."))
+
+
 def key_of(key_text: str) -> str:
     key: str = json.loads(f'"{key_text}"')
     return key
 
 
 def json_text(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """As people would search it; with escapes where it holds half a character, which no database takes."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"The value is not JSON: {error}") from None
+    return text if _is_utf8(text) else json.dumps(value, separators=(",", ":"))
 
 
 def digest_of(value: Mapping[str, Any]) -> str:
@@ -134,10 +143,15 @@ def _version_of(put: PutOp) -> int:
     return version
 
 
-def _require_storable(*texts: str) -> None:
-    """SQL and Chroma hold UTF-8, and half of a surrogate pair is not any."""
-    for text in texts:
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError(f"Cannot be stored: half a surrogate pair at position {error.start}.") from None
+def _require_utf8(*names: str) -> None:
+    for name in names:
+        if not _is_utf8(name):
+            raise ValueError(f"Half a character (a lone surrogate) cannot be stored in a name: {name!r}")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

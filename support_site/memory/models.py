@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from support_site.accounts.models import Account
-from support_site.memory.drafts import key_of
+from support_site.memory.drafts import key_of, labels_of
 
 
 class Scope(models.Model):
@@ -117,7 +117,7 @@ class Record(models.Model):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(self.namespace.split("."))
+        return labels_of(self.namespace)
 
     @property
     def value(self) -> dict[str, Any] | None:

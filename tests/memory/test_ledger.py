@@ -156,19 +156,22 @@ def test_nothing_is_written_for_an_account_that_does_not_exist(store, db, accoun
 
 
 def test_odd_keys_and_values_survive(store, a):
-    value = {"text": "nul \0, emoji 🍵", "big": 10**30, "float": 0.1, "none": None, "deep": [{"x": [1, {}]}]}
+    value = {
+        "text": "nul \0, emoji 🍵, half \ud800",
+        "big": 10**30,
+        "float": 0.1,
+        "none": None,
+        "deep": [{"x": [1, {}]}],
+    }
     for key in ["", "..", "#W1", 'quote " and \\', "nul \0", "日本語", "x" * 5000]:
         store.put(a.memories, key, value)
         assert store.get(a.memories, key).value == value
         assert Record.objects.order_by("-id")[0].key == key
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "error"),
-    [("k", {"text": "\ud800"}, ValueError), ("\udfff", {}, ValueError), ("k", {"x": object()}, TypeError)],
-)
-def test_what_cannot_be_stored_is_refused_before_anything_is_written(store, a, key, value, error):
-    with pytest.raises(error):
+@pytest.mark.parametrize(("key", "value"), [("\udfff", {}), ("k", {"x": object()}), ("k", {"x": {1, 2}})])
+def test_what_cannot_be_stored_is_refused_before_anything_is_written(store, a, key, value):
+    with pytest.raises(ValueError, match="surrogate|not JSON"):
         store.put(a.memories, key, value)
     assert not Record.objects.exists()
 

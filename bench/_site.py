@@ -37,7 +37,11 @@ class Site:
 
 @contextmanager
 def site(model_url: str = "") -> Iterator[Site]:
-    """A site on fresh data, embedded; with a model at ``model_url``, else with the offline model."""
+    """A site on fresh data, embedded; with a model at ``model_url``, else with the offline model.
+
+    It ends with the bench, also when the bench is told to end (SIGTERM).
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
     with TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
         port = _free_port()
         settings = embedded_settings(folder, model_url) | {"PORT": str(port)}

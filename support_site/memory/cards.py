@@ -209,9 +209,11 @@ def _change(record: Record, card: Record | None, now: datetime) -> RecordChange:
     return note(record, kind, before=before, after=record.value_text, at=now)
 
 
-def touch(addresses: Iterable[str]) -> list[int]:
+def touch(addresses: Sequence[str]) -> list[int]:
     """Let the time to live of these records start anew. Returns the ids of the cards that have one."""
-    found = Record.objects.live().filter(address__in=list(addresses), ttl_minutes__isnull=False)
+    if not addresses:
+        return []
+    found = Record.objects.live().filter(address__in=addresses, ttl_minutes__isnull=False)
     if not found.exists():
         return []
     with transaction.atomic():

@@ -1,3 +1,5 @@
+"""The app, and what it listens to."""
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,9 @@ class OrdersConfig(AppConfig):
     label = "orders"
     verbose_name = "Orders"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from support_site.memory.signals import records_changed
+        from support_site.orders.webhooks import note_applied
+
+        records_changed.connect(note_applied, dispatch_uid="orders.webhooks")

@@ -7,6 +7,11 @@ holds personal data decides at once how it will be exported and erased.
 #: Model label -> the lookup that leads from a row to its account.
 ROOMS: dict[str, str] = {
     "accounts.User": "account",
+    "memory.Scope": "account",
+    "memory.Record": "account",
+    "memory.RecordChange": "record__account",
+    "orders.ShopUpdate": "account",
+    "orders.WebhookDelivery": "account",
     "chat.Conversation": "account",
     "chat.Turn": "conversation__account",
     "chat.Message": "conversation__account",

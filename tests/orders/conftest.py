@@ -4,9 +4,13 @@ import json
 from copy import deepcopy
 
 import pytest
+from django.core.cache import cache
 
 from support_site.orders.demo import SHOP_FILE
+from support_site.orders.models import ShopToken
+from support_site.orders.tokens import new_token
 from tests.memory.conftest import chroma, client_of_chroma, django_db_modify_db_settings, letters, store  # noqa: F401
+from tests.orders.shop_system import Receiver, ShopSystem, status
 
 
 @pytest.fixture
@@ -27,3 +31,35 @@ def file(tmp_path):
         return path
 
     return written
+
+
+@pytest.fixture
+def token(db):
+    """A shop token, as it was shown to staff."""
+    token, digest = new_token()
+    ShopToken.objects.create(name="till", digest=digest)
+    return token
+
+
+@pytest.fixture
+def shop(token):
+    """The shop's own system, let in by its token; nobody has used up its share of requests."""
+    cache.clear()
+    return ShopSystem(token)
+
+
+@pytest.fixture
+def known(shop):
+    """The same, and this site knows its product, its customer and the customer's order."""
+    for taken in (shop.product(), shop.customer(), shop.order()):
+        assert status(taken) == "created"
+    return shop
+
+
+@pytest.fixture
+def receiver(settings):
+    """The shop's webhook, which the site is told to call."""
+    receiver = Receiver()
+    settings.SHOP_WEBHOOK_URL, settings.SHOP_WEBHOOK_SECRET = receiver.url, "s" * 32
+    yield receiver
+    receiver.close()

@@ -6,7 +6,7 @@ from typing import cast
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolCall, ToolMessage
 from langchain_core.messages.utils import count_tokens_approximately, trim_messages
 
-from agents.prompts import CUT_SHORT
+from agents.prompts import BY_STAFF, CUT_SHORT
 
 Messages = Sequence[AnyMessage]
 
@@ -84,6 +84,15 @@ def outgrown(messages: Messages, kept: int) -> list[RemoveMessage]:
     if len(messages) <= kept or not starts:
         return []
     return [RemoveMessage(id=message.id) for message in messages[: starts[0]] if message.id]
+
+
+def staff_message(text: str, message_id: str) -> AIMessage:
+    """What a person of the shop wrote to the customer. It stands on the shop's side, marked for the model to see."""
+    return AIMessage(BY_STAFF + text, id=message_id, additional_kwargs={"by_staff": True})
+
+
+def is_by_staff(message: AnyMessage) -> bool:
+    return isinstance(message, AIMessage) and bool(message.additional_kwargs.get("by_staff"))
 
 
 def _cut_short(call: ToolCall) -> ToolMessage:

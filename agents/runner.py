@@ -27,7 +27,7 @@ from agents.checkpoints import prune_thread, strict_serializer
 from agents.context import RunContext
 from agents.events import ActionProposed, AgentEvent
 from agents.graph import build_graph
-from agents.history import call_ids, open_calls, this_turn
+from agents.history import call_ids, open_calls, staff_message, this_turn
 from agents.nodes import Nodes
 from agents.options import AgentOptions
 from agents.prompts import CUT_SHORT, NOT_CONFIRMED
@@ -38,11 +38,24 @@ from agents.tools.actions import STAFF_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True)
-class Say:
-    """The customer wrote ``text``. Said again under the same id, it is answered anew and not said twice."""
+class Said:
+    """Something said in the conversation without the agent, by the customer or (``by_staff``) to them."""
 
     text: str
     message_id: str
+    by_staff: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Say:
+    """The customer wrote ``text``. Said again under the same id, it is answered anew and not said twice.
+
+    ``meanwhile`` was said before, while the agent was silent: what of it the thread does not hold yet goes in first.
+    """
+
+    text: str
+    message_id: str
+    meanwhile: Sequence[Said] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +74,7 @@ class Continue:
 
     text: str
     message_id: str
+    meanwhile: Sequence[Said] = ()
 
 
 TurnInput = Say | Decide | Continue
@@ -208,7 +222,8 @@ class SupportAgent:
         await self._heal(thread, thread_id)
         message = HumanMessage(said.text, id=said.message_id)
         if not has_message(thread, said.message_id):
-            return {"messages": [message]}
+            missed = [_heard(each) for each in said.meanwhile if not has_message(thread, each.message_id)]
+            return {"messages": [*missed, message]}
         if not is_last_said(thread, said.message_id):
             raise ValueError(f"message {said.message_id} was answered, and the conversation went on since")
         replies = [m for m in this_turn(messages_of(thread)) if isinstance(m, AIMessage) and not m.tool_calls]
@@ -217,7 +232,8 @@ class SupportAgent:
     async def _go_on(self, turn: Continue, thread: StateSnapshot, thread_id: str) -> Any:
         """What to give the graph: an input, None (go on), or a list of events when there is nothing to run."""
         if not is_last_said(thread, turn.message_id):
-            return await self._say(Say(text=turn.text, message_id=turn.message_id), thread, thread_id)
+            say = Say(text=turn.text, message_id=turn.message_id, meanwhile=turn.meanwhile)
+            return await self._say(say, thread, thread_id)
         return _resume(thread)
 
 
@@ -244,6 +260,10 @@ def _proposed(proposals: Sequence[Interrupt]) -> list[AgentEvent]:
 
 def _config(thread_id: str, owner: str | None = None) -> RunnableConfig:
     return {"configurable": {"thread_id": thread_id}, "metadata": {OWNER: owner} if owner else {}}
+
+
+def _heard(said: Said) -> AnyMessage:
+    return staff_message(said.text, said.message_id) if said.by_staff else HumanMessage(said.text, id=said.message_id)
 
 
 def _stopped(text: str, message_id: str) -> AIMessage:

@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
 from agents.claims.reading import amounts_in, codes_in, order_ids_in
+from agents.history import is_by_staff
 from agents.shop.facts import facts_of
 
 #: Beyond this many prices the sums of some of them are not reckoned.
@@ -28,7 +29,7 @@ class Source:
 
 
 def sources_of(messages: Iterable[AnyMessage], recalled: Mapping[str, Any] | None = None) -> list[Source]:
-    """The sources in a thread, oldest first: tool results, the customer's words, and what was recalled for the turn.
+    """The sources in a thread, oldest first: tool results, the words of customer and staff, what was recalled.
 
     ``recalled`` is a ``Recollection``: its orders count as found, its memories as said by the customer.
     """
@@ -41,6 +42,8 @@ def sources_of(messages: Iterable[AnyMessage], recalled: Mapping[str, Any] | Non
     for message in messages:
         if isinstance(message, HumanMessage):
             found.append(Source(text=str(message.text), by_customer=True))
+        elif is_by_staff(message):
+            found.append(Source(text=str(message.text)))
         elif isinstance(message, ToolMessage):
             artifact = message.artifact if isinstance(message.artifact, dict) else {}
             found.append(Source(text=str(message.text), artifact=artifact))

@@ -33,15 +33,19 @@ def decide(
 ) -> Decided:
     """Keep a person's decision about an action; the same decision again changes nothing.
 
-    A customer says "confirm" or "decline", staff "approve" or "decline". Raises Refused: not_found (a foreign
-    action too), needs_staff, already_decided, changed (``digest`` is not of what is proposed now).
+    A customer says "confirm" or "decline", staff with the permission "approve" or "decline". Raises Refused:
+    not_found (a foreign action too), needs_staff, needs_customer, own_account, already_decided, changed (``digest``
+    is not of what is proposed now).
     """
     Conversation.objects.select_for_update().get(pk=conversation.pk)
-    action = Action.objects.select_related("turn").filter(turn__conversation=conversation, pk=action_id).first()
+    action = (
+        Action.objects.select_related("turn__conversation")
+        .filter(turn__conversation=conversation, pk=action_id)
+        .first()
+    )
     if action is None:
         raise Refused("not_found")
-    if action.approver == "staff" and not (user and user.is_staff):
-        raise Refused("needs_staff")
+    _check_may_decide(action, decision, user)
     if action.digest != digest:
         raise Refused("changed")
     if action.status != Status.PROPOSED:
@@ -54,11 +58,14 @@ def decide(
 
 def propose(turn: Turn, proposed: ActionProposed) -> None:
     """Keep a proposal. One that was decided stays decided, unless what is proposed or who decides is new."""
-    known = Action.objects.filter(pk=proposed.action, digest=proposed.digest, approver=proposed.approver)
-    if not known.exists():
-        told = {name: getattr(proposed, name) for name in ("tool", "arguments", "preview", "digest", "approver")}
-        anew = {"status": Status.PROPOSED, "decided_by": None, "decided_at": None, "receipt": None}
-        Action.objects.update_or_create(pk=proposed.action, turn=turn, defaults=told | anew)
+    before = Action.objects.filter(pk=proposed.action, turn=turn).first()
+    if before and (before.digest, before.approver) == (proposed.digest, proposed.approver):
+        return
+    told = {name: getattr(proposed, name) for name in ("tool", "arguments", "preview", "digest", "approver")}
+    anew = {"status": Status.PROPOSED, "decided_by": None, "decided_at": None, "receipt": None, "reason": ""}
+    agreed = before and before.digest == proposed.digest and proposed.approver == "staff"
+    anew["confirmed_at"] = before.decided_at if before and agreed else None
+    Action.objects.update_or_create(pk=proposed.action, turn=turn, defaults=told | anew)
 
 
 def decisions(turn: Turn) -> dict[str, dict[str, Any]]:
@@ -85,6 +92,18 @@ def withdraw(turn: Turn) -> list[str]:
     ids = list(open_actions.values_list("pk", flat=True))
     open_actions.update(status=Status.WITHDRAWN, decided_at=timezone.now())
     return ids
+
+
+def _check_may_decide(action: Action, decision: Decision, user: User | None) -> None:
+    """Staff do not confirm for a customer, nobody approves what goes to their own account. Raises Refused."""
+    if action.approver == "customer":
+        if decision == "approve":
+            raise Refused("needs_customer")
+        return
+    if decision == "confirm" or user is None or not user.has_perm("chat.decide_action"):
+        raise Refused("needs_staff")
+    if user.account_id == action.turn.conversation.account_id:
+        raise Refused("own_account")
 
 
 def _decided_before(action: Action, outcome: str) -> Decided:

@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from support_site.chat.desk import hand_back
 from support_site.chat.models import Action, Conversation, Message, Turn
 from support_site.chat.sentences import sentence
-from support_site.chat.turns import hand_back
 
 
 class ReadOnly:

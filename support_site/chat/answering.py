@@ -150,7 +150,7 @@ class Answer:
         if beginning.decided:
             return self._decide(beginning.decided)
         say = Say if beginning.is_first or self._turn.answer_anew else Continue
-        return say(text=beginning.text, message_id=beginning.message_id)
+        return say(text=beginning.text, message_id=beginning.message_id, meanwhile=beginning.meanwhile)
 
     async def _go_on(self) -> None:
         """Take back what earlier attempts showed and the agent's thread does not know, or is asked to say anew."""

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from agents.runner import Said
 from support_site.chat.actions import decisions
 from support_site.chat.leases import Lease, claim
 from support_site.chat.log import Event, turn_log
-from support_site.chat.models import Message
+from support_site.chat.models import Message, Turn
+from support_site.chat.turns import without_agent
+
+MOST_HEARD = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +23,8 @@ class Beginning:
     #: The customer's messages of the turn as one text, and the id of the first.
     text: str
     message_id: str
+    #: What the customer and staff said to each other while the agent was silent.
+    meanwhile: list[Said]
     last_seq: int
     #: Decisions that wait to be carried out, as ``actions.decisions`` gives them.
     decided: dict[str, dict[str, Any]]
@@ -47,6 +53,7 @@ def begin(turn_id: UUID) -> Beginning | None:
         lease=lease,
         text="\n\n".join(message.text for message in said),
         message_id=str(said[0].pk if said else turn_id),
+        meanwhile=_meanwhile(lease.turn),
         last_seq=last_seq,
         decided=decisions(lease.turn) if last_seq else {},
         kept=[reply.pk for reply in replies if not reply.stopped],
@@ -54,6 +61,19 @@ def begin(turn_id: UUID) -> Beginning | None:
         half_written=begun,
         cards=cards,
     )
+
+
+def _meanwhile(turn: Turn) -> list[Said]:
+    """What was said without the agent since it last answered to the end; the agent knows by the ids what it has heard.
+
+    It counts from the beginning of that last answer, because staff may write while the agent does.
+    """
+    answered = Message.objects.filter(turn__conversation=turn.conversation_id, turn__status=Turn.Status.DONE)
+    last = answered.exclude(turn__started_at=None).order_by("turn__created_at", "position").last()
+    since = last.turn.messages.order_by("position").first() if last and last.turn else None
+    said = without_agent(turn.conversation).filter(position__gt=since.position if since else 0)
+    newest = list(said.order_by("-position")[:MOST_HEARD])[::-1]
+    return [Said(text=each.text, message_id=str(each.pk), by_staff=each.role == Message.Role.STAFF) for each in newest]
 
 
 def _left_over(turn_id: UUID) -> tuple[list[UUID], list[dict[str, Any]]]:

@@ -50,6 +50,9 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
     async def turn_changed(self, signal: dict[str, str]) -> None:
         await self._inbox.put(Frame("turn.changed", {"turn": UUID(signal["turn"])}))
 
+    async def person_changed(self, signal: dict[str, str]) -> None:
+        await self._inbox.put(Frame("person.changed", {}))
+
     async def session_revoked(self, signal: dict[str, str]) -> None:
         await self._inbox.put(Frame("session.revoked", {}))
 

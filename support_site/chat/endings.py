@@ -35,11 +35,12 @@ class Reply:
 
 @dataclass(kw_only=True)
 class Tally:
-    """What an attempt used: tokens, and what was put into the prompt."""
+    """What an attempt used (tokens, what was put into the prompt), and the kinds of claims it made up."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     recalled: dict[str, list[str]] = field(default_factory=dict)
+    replaced_claims: list[str] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -116,10 +117,13 @@ def finish(
 
 def hand_to_person(conversation: Conversation) -> None:
     """A person answers from now on. Turns that were still queued end unanswered: the person sees their messages."""
+    if conversation.needs_person:  # somebody was quicker
+        return
     Conversation.objects.filter(pk=conversation.pk).update(needs_person=True)
     for turn in conversation.turns.filter(status=Status.QUEUED):
         end_unheld(turn, Status.DONE)
     keep(conversation, turn=None, role=Message.Role.SYSTEM, text=HANDED_OFF)
+    signals.person_changed(conversation.pk)
 
 
 @transaction.atomic
@@ -167,6 +171,7 @@ def _save(lease: Lease, tally: Tally, **fields: Any) -> None:
     turn.input_tokens += tally.input_tokens
     turn.output_tokens += tally.output_tokens
     turn.recalled = tally.recalled or turn.recalled
+    turn.replaced_claims += tally.replaced_claims
     for name, value in fields.items():
         setattr(turn, name, value)
     turn.answer_anew = False

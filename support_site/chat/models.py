@@ -17,6 +17,8 @@ class Conversation(models.Model):
     title = models.CharField(max_length=120, blank=True)
     #: A person is wanted or answers: the agent keeps silent until handed back.
     needs_person = models.BooleanField(default=False, db_index=True)
+    #: Who of the staff took the conversation over; nobody yet where the agent gave it away.
+    taken_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
@@ -57,6 +59,8 @@ class Turn(models.Model):
     output_tokens = models.PositiveIntegerField(default=0)
     #: What was put into the prompt: {"memories": [keys], "orders": [ids]}.
     recalled = models.JSONField(default=dict, blank=True)
+    #: Kinds of claims that nothing supported and that were replaced before the reply was final: ["amount", ...].
+    replaced_claims = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -155,6 +159,8 @@ class Action(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.PROPOSED, db_index=True)
     receipt = models.JSONField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
+    #: When the customer agreed to what staff decide about now.
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     #: When the tool that was waiting for the decision has ended, whatever came of it.
@@ -163,6 +169,11 @@ class Action(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        permissions = (("decide_action", "Can approve or decline actions that wait for staff"),)
 
     def __str__(self) -> str:
-        return f"{self.tool} ({self.get_status_display()})"
+        return f"{self.preview.get('title') or self.tool} ({self.get_status_display()})"
+
+    @property
+    def waits_for_staff(self) -> bool:
+        return self.status == self.Status.PROPOSED and self.approver == "staff"

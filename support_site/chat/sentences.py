@@ -17,6 +17,9 @@ SENTENCES = {
     "already_decided": "That has already been decided.",
     "changed": "The details have changed since you saw them. Please look at them again.",
     "needs_staff": "A person from our team decides about this one.",
+    "needs_customer": "The customer decides about this one.",
+    "own_account": "This goes to your own account, so somebody else of the team has to decide.",
+    "needs_reason": "Say why you decline: the customer is told.",
     "with_person": "A person from our team answers in this conversation now.",
     "site_failed": "Something went wrong on our side. What you wrote stays in the box; please try again.",
     # A turn that failed.
@@ -26,6 +29,13 @@ SENTENCES = {
     "failed": "I could not answer because of a problem on our side. Please try again.",
 }
 
+# What the site itself says in a conversation.
+STAFF_DECIDES = (
+    "Our team decides about the request above first; this message is answered after that. "
+    "For something else you can begin a new conversation."
+)
+TAKEN_OVER = "A person of our team is answering now."
+HANDED_BACK = "Our automatic agent is answering again."
 HANDED_OFF = "A person from our team will answer you here. You can go on writing; nothing gets lost."
 
 

@@ -61,7 +61,12 @@ def kept_message(conversation: Conversation, message_id: UUID) -> Shape | None:
 def kept_messages(conversation: Conversation) -> list[Shape]:
     """All messages, in the order in which they are read: what answers a message stands right behind it."""
     messages = list(conversation.messages.select_related("author").order_by("position"))
-    return [message_shape(message) for message in _in_reading_order(messages)]
+    return [message_shape(message) for message in in_reading_order(messages)]
+
+
+def needs_person(conversation: Conversation) -> bool:
+    """Whether a person is wanted or answers, as it is now."""
+    return Conversation.objects.filter(pk=conversation.pk, needs_person=True).exists()
 
 
 def snapshot(conversation: Conversation) -> Shape:
@@ -84,7 +89,7 @@ def _turns_that_matter(conversation: Conversation) -> list[Turn]:
     return [*unfinished, last] if again and last else unfinished
 
 
-def _in_reading_order(messages: Iterable[Message]) -> list[Message]:
+def in_reading_order(messages: Iterable[Message]) -> list[Message]:
     """A message that was kept while another turn was still being answered comes behind that answer."""
     first: dict[UUID, int] = {}
     for message in messages:

@@ -40,6 +40,11 @@ def turn_changed(conversation_id: UUID, turn_id: UUID) -> None:
     _after_commit(conversation_group(conversation_id), {"type": "turn.changed", "turn": str(turn_id)})
 
 
+def person_changed(conversation_id: UUID) -> None:
+    """After commit: a person answers from now on, or the agent again."""
+    _after_commit(conversation_group(conversation_id), {"type": "person.changed"})
+
+
 def session_revoked(session_key: str) -> None:
     """The session has ended: its sockets close."""
     _send(session_group(session_key), {"type": "session.revoked"})

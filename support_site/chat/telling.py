@@ -106,6 +106,7 @@ class Telling:
     async def _message_done(self, event: agent.MessageDone) -> None:
         reply, _ = await self._draft_of(event.message)
         reply.text = event.text
+        self.tally.replaced_claims += event.replaced
         await self._keep(reply)
 
     async def _keep(self, reply: Reply) -> None:

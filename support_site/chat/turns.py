@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
 
@@ -18,9 +18,9 @@ from support_site.chat import signals
 from support_site.chat.actions import withdraw
 from support_site.chat.hub import hub
 from support_site.chat.log import Event, turn_log
-from support_site.chat.models import Conversation, Message, Turn
+from support_site.chat.models import Action, Conversation, Message, Turn
 from support_site.chat.rendering import plain
-from support_site.chat.sentences import MAX_LENGTH, Refused
+from support_site.chat.sentences import MAX_LENGTH, STAFF_DECIDES, Refused
 
 Status = Turn.Status
 
@@ -46,9 +46,10 @@ def start_conversation(account: Account) -> Conversation:
 def accept(conversation: Conversation, *, client_id: UUID, text: str, user: User | None) -> Accepted:
     """Keep what the customer wrote, and queue its turn. The same ``client_id`` is the same message.
 
-    A turn that waits for a click gives way: its actions are withdrawn. Raises Refused: empty, too_long.
+    A turn that waits for the customer's click gives way: its actions are withdrawn. One that waits for staff stays,
+    and the message queues behind it. Raises Refused: empty, too_long.
     """
-    text = _readable(text)
+    text = readable(text)
     conversation = locked(conversation.pk)
     known = conversation.messages.select_related("turn").filter(client_id=client_id).first()
     if known:
@@ -58,7 +59,9 @@ def accept(conversation: Conversation, *, client_id: UUID, text: str, user: User
     message = keep(conversation, turn=turn, role=Message.Role.CUSTOMER, text=text, client_id=client_id, author=user)
     if turn:
         signals.turn_changed(conversation.pk, turn.pk)
-    is_queued = turn is not None and conversation.turns.filter(status=Status.RUNNING).exists()
+    is_queued = turn is not None and conversation.turns.filter(status__in=Turn.ACTIVE).exists()
+    if turn and is_queued:
+        _say_that_staff_decide(conversation, turn)
     return Accepted(message=message, turn=turn, status="queued" if is_queued else "accepted")
 
 
@@ -71,8 +74,7 @@ def stop(conversation: Conversation, turn_id: UUID) -> Turn:
     conversation = locked(conversation.pk)
     turn = turn_of(conversation, turn_id)
     if turn.status == Status.RUNNING:
-        Turn.objects.filter(pk=turn.pk).update(stop_requested=True)
-        transaction.on_commit(lambda: hub.wake(("turn", turn.pk)))
+        ask_to_stop(turn)
     elif turn.status in (Status.QUEUED, Status.WAITING):
         end_unheld(turn, Status.STOPPED)
     elif turn.status != Status.STOPPED:
@@ -92,7 +94,8 @@ def retry(conversation: Conversation, turn_id: UUID) -> Turn:
         raise Refused("with_person")
     if turn.status not in (Status.FAILED, Status.STOPPED):
         raise Refused("not_failed")
-    if conversation.turns.filter(created_at__gt=turn.created_at).exists():
+    since = {"created_at__gt": turn.created_at}
+    if conversation.turns.filter(**since).exists() or without_agent(conversation).filter(**since).exists():
         raise Refused("too_late")
     turn.answer_anew = turn.status == Status.STOPPED
     turn.status, turn.attempt, turn.stop_requested = Status.QUEUED, 0, False
@@ -100,12 +103,6 @@ def retry(conversation: Conversation, turn_id: UUID) -> Turn:
     turn.save()
     signals.turn_changed(conversation.pk, turn.pk)
     return turn
-
-
-@transaction.atomic
-def hand_back(conversation: Conversation) -> None:
-    """The agent answers again, from the next message on."""
-    Conversation.objects.filter(pk=conversation.pk).update(needs_person=False)
 
 
 def next_turn(conversation_id: UUID) -> Turn | None:
@@ -152,6 +149,18 @@ def keep(
     return message
 
 
+def without_agent(conversation: Conversation) -> QuerySet[Message]:
+    """What the customer and staff said without the agent: in no turn, or in one that ended without being begun."""
+    said = conversation.messages.filter(role__in=(Message.Role.CUSTOMER, Message.Role.STAFF))
+    return said.filter(Q(turn=None) | Q(turn__status=Status.DONE, turn__started_at=None)).order_by("position")
+
+
+def ask_to_stop(turn: Turn) -> None:
+    """Let the worker that holds the turn end it soon."""
+    Turn.objects.filter(pk=turn.pk).update(stop_requested=True)
+    transaction.on_commit(lambda: hub.wake(("turn", turn.pk)))
+
+
 def end_unheld(turn: Turn, status: str) -> None:
     """End a turn that no worker holds: withdraw what it proposed, close its log."""
     events = [
@@ -172,8 +181,8 @@ def write_after_commit(turn: Turn, events: list[Event]) -> None:
     transaction.on_commit(lambda: log.append(turn.pk, first, *events), robust=True)
 
 
-def _readable(text: str) -> str:
-    """The text without what a database cannot keep (NUL, halves of surrogate pairs)."""
+def readable(text: str) -> str:
+    """The text without what a database cannot keep (NUL, halves of surrogate pairs). Raises Refused."""
     text = text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
     if not text:
         raise Refused("empty")
@@ -183,8 +192,19 @@ def _readable(text: str) -> str:
 
 
 def _give_way(conversation: Conversation) -> None:
-    for turn in conversation.turns.filter(status=Status.WAITING):
+    for turn in conversation.turns.filter(status=Status.WAITING).exclude(pk__in=_waiting_for_staff(conversation)):
         end_unheld(turn, Status.DONE)
+
+
+def _waiting_for_staff(conversation: Conversation) -> list[UUID]:
+    waiting = Action.objects.filter(turn__conversation=conversation, turn__status=Status.WAITING)
+    return list(waiting.filter(status=Action.Status.PROPOSED, approver="staff").values_list("turn_id", flat=True))
+
+
+def _say_that_staff_decide(conversation: Conversation, turn: Turn) -> None:
+    """Once, behind the first message that has to wait for staff."""
+    if turn.messages.count() == 1 and _waiting_for_staff(conversation):
+        keep(conversation, turn=None, role=Message.Role.SYSTEM, text=STAFF_DECIDES)
 
 
 def _queued_turn(conversation: Conversation) -> Turn:

@@ -78,6 +78,7 @@ class Visit:
         self._news: dict[str, Callable[..., Awaitable[None]]] = {
             "message.kept": self._show_message,
             "turn.changed": self._show_turn,
+            "person.changed": self._show_who_answers,
             "session.revoked": self._end_session,
         }
 
@@ -210,6 +211,11 @@ class Visit:
         for state in await in_thread(shapes.turn_states)(self._conversation, {turn}):
             await self._outbox.put({"type": "turn", "turn": state.shape})
             self._tails.follow(state)
+
+    async def _show_who_answers(self) -> None:
+        if self._has_said_hello:
+            needs_person = await in_thread(shapes.needs_person)(self._conversation)
+            await self._outbox.put({"type": "person", "needs_person": needs_person})
 
     async def _end_session(self) -> None:
         raise Close(4401)

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from support_site.chat import turns
+from support_site.chat import desk, turns
 from support_site.chat.models import Action, Conversation, Message, Turn
 from support_site.chat.sentences import Refused
 from tests.chat.scripted import ScriptedAgent, proposes, says
@@ -112,7 +112,7 @@ def test_where_a_person_answers_a_message_is_kept_and_starts_no_turn(conversatio
 def test_after_handing_back_the_agent_answers_again(conversation, say):
     Conversation.objects.update(needs_person=True)
     assert say("Anybody?") is None
-    turns.hand_back(conversation)
+    desk.hand_back(conversation)
     assert say("Hello?").status == "queued"
 
 

@@ -272,8 +272,9 @@ class ChromaStore(BaseStore):
         entries = self._records.under(namespace, vectors=False)
         return any(entry.namespace == namespace and not entry.is_expired(at) for entry in entries)
 
-    def _snapshot_of(self, prefix: Namespace, entries: Iterable[Entry]) -> Snapshot:
-        return Snapshot(prefix, entries, self._indexer, self._ranking, omit_expired=self._omit_expired)
+    def _snapshot_of(self, prefix: Namespace, entries: Iterable[Entry], *, whole: bool = True) -> Snapshot:
+        ranking = self._ranking if whole else replace(self._ranking, context=0.0)
+        return Snapshot(prefix, entries, self._indexer, ranking, omit_expired=self._omit_expired)
 
     def _vacuumed(self) -> bool:
         folder = self._connection.folder

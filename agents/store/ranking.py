@@ -51,7 +51,8 @@ class Ranking:
         """
         scores = (1 - self.lexical) * _stretched(cosines + 1) + self.lexical * _stretched(lexical)
         if self.context:
-            beside = np.append(scores, 0.0)[neighbours].max(axis=1, initial=0.0)
+            least = scores.min(initial=np.inf)  # who has no neighbour is no worse off than who has a poor one
+            beside = np.append(scores, least)[neighbours].max(axis=1, initial=0.0)
             scores = (scores + self.context * beside) / (1 + self.context)
         if self.recency:
             fresh = np.exp2(-np.maximum(age_days, 0) / self.half_life_days)

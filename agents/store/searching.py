@@ -1,6 +1,7 @@
 """Finding records: exactly among an account's few, by Chroma's index among many."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 from langgraph.store.base import SearchOp
 
@@ -20,8 +21,14 @@ _MOST_CANDIDATES = 4_000
 Found = list[tuple[Entry, float | None]]
 
 
+class SnapshotOf(Protocol):
+    """Makes a snapshot; one that is not whole cannot tell who stands beside whom."""
+
+    def __call__(self, prefix: Namespace, entries: Iterable[Entry], *, whole: bool = True) -> Snapshot: ...
+
+
 class Searcher:
-    def __init__(self, records: Table, snapshot_of: Callable[[Namespace, Iterable[Entry]], Snapshot]) -> None:
+    def __init__(self, records: Table, snapshot_of: SnapshotOf) -> None:
         self._records = records
         self._snapshot_of = snapshot_of
 
@@ -45,7 +52,7 @@ class Searcher:
         while circle < min(rows, _MOST_CANDIDATES):
             near = self._records.nearest(query_vector, circle, prefix)
             candidates = self._records.fetch((primary_of(row_id) for row_id, _ in near), vectors=True)
-            found = self._snapshot_of(prefix, candidates.values()).found(op, query_vector)
+            found = self._snapshot_of(prefix, candidates.values(), whole=False).found(op, query_vector)
             scored = sum(1 for _, score in found if score is not None)  # they come before all others
             if scored >= wanted:
                 return found[op.offset : wanted]

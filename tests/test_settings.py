@@ -39,6 +39,12 @@ def start(tmp_path, **environment):
         ({"REDIS_URL": "http://redis"}, "REDIS_URL: Write it as redis://host:port"),
         ({"EMBEDDER": "openai"}, "EMBEDDER is 'openai', but neither OPENAI_API_KEY"),
         ({"STAFF_APPROVAL_ABOVE": "-1"}, "STAFF_APPROVAL_ABOVE: Must be greater"),
+        ({"SHOP_WEBHOOK_URL": "http://shop.example.com/hook"}, "SHOP_WEBHOOK_URL must begin with https://"),
+        ({"SHOP_WEBHOOK_URL": "shop.example.com/hook"}, "SHOP_WEBHOOK_URL: Write it as https://host:port"),
+        (
+            {"SHOP_WEBHOOK_URL": "http://127.0.0.1:9/", "SHOP_WEBHOOK_SECRET": "short"},
+            "SHOP_WEBHOOK_SECRET must be set",
+        ),
         ({**SERVICE, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name the hosts"),
         *[({**SERVICE, name: ""}, f"{name} is not set") for name in SERVICE],
     ],

@@ -13,7 +13,7 @@ from agents.claims import check, sources_of
 from agents.shop.money import dollars
 from tests.conformance import GOLDEN, SHOP, require_golden
 from tests.conformance.golden import Shop, cases
-from tests.conformance.play import Player, any_account
+from tests.conformance.play import Player
 
 DONE = {
     "cancel_pending_order": "I have cancelled order {order_id}. The order has been cancelled and refunded.",
@@ -37,8 +37,7 @@ def conversations(shop):
     """The tool answers of every golden task."""
 
     async def play():
-        player = Player(InMemoryStore(), shop, any_account)
-        await player.stock()
+        player = await Player(InMemoryStore(), shop).move_in()
         files = [GOLDEN / "tasks_base.jsonl", GOLDEN / "tasks_dev.jsonl"]
         return [await player.answers(case) for path in files for case in cases(path) if case.calls]
 

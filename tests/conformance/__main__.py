@@ -9,8 +9,13 @@ from langgraph.store.memory import InMemoryStore
 from tqdm import tqdm
 
 from tests.conformance import GOLDEN, MANNERS, SHOP
-from tests.conformance.golden import Shop, cases
-from tests.conformance.play import play
+from tests.conformance.golden import Case, Shop, cases
+from tests.conformance.play import Player, Verdict, play
+
+
+async def _play(shop: Shop, golden: list[Case], manner: str) -> list[Verdict]:
+    player = await Player(InMemoryStore(), shop).move_in()
+    return [*await play(player, golden, manner), await player.whole_shop()]
 
 
 def main() -> int:
@@ -23,7 +28,7 @@ def main() -> int:
     for path in options.files:
         golden = list(cases(path))
         for manner in tqdm(MANNERS, desc=path.name, leave=False, disable=None):
-            verdicts = asyncio.run(play(InMemoryStore(), shop, golden, manner))
+            verdicts = asyncio.run(_play(shop, golden, manner))
             wrong = [verdict for verdict in verdicts if verdict.faults]
             staffed = sum(verdict.staffed for verdict in verdicts)
             note = f", {staffed} needed staff" if staffed else ""

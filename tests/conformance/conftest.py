@@ -5,11 +5,21 @@ from langgraph.store.memory import InMemoryStore
 
 from tests.conformance import SHOP, require_golden
 from tests.conformance.golden import Shop
-from tests.conformance.play import any_account
+from tests.conformance.play import Player
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "golden: every golden case over the ledger and Chroma (about a minute)")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
+    """A file: connections of several threads cannot share SQLite's in-memory database without lock errors."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("sql") / "test.sqlite3")
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +29,14 @@ def shop():
 
 
 @pytest.fixture
-def memory_store():
-    return InMemoryStore(), any_account
+async def in_memory(shop):
+    """The shop moved into LangGraph's store in memory."""
+    return await Player(InMemoryStore(), shop).move_in()
 
 
 @pytest.fixture
-def ledger_store(transactional_db, tmp_path):
-    """The site's own store: a ledger in SQL before an embedded Chroma with lexical vectors."""
+async def over_ledger(shop, transactional_db, tmp_path):
+    """The shop moved into the site's own store: a ledger in SQL before an embedded Chroma with lexical vectors."""
     import chromadb
 
     from agents.embeddings import LexicalEmbeddings
@@ -40,4 +51,4 @@ def ledger_store(transactional_db, tmp_path):
     lexical = LexicalEmbeddings()
     client = chromadb.PersistentClient(str(tmp_path / "chroma"), chromadb.Settings(anonymized_telemetry=False))
     chroma = ChromaStore(client, index={"embed": lexical, "dims": lexical.dims, "fields": SEARCHED_FIELDS})
-    return LedgerStore(lambda: chroma), open_account
+    return await Player(LedgerStore(lambda: chroma), shop).move_in(open_account)

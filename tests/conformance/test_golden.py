@@ -15,59 +15,62 @@ KINDS = ("tasks_base", "tasks_dev", "single_calls", "sequences")
 SAMPLE = 12
 
 
-@pytest.fixture(params=KINDS)
-def golden(request):
+def golden(kind):
     require_golden()
-    return list(cases(GOLDEN / f"{request.param}.jsonl"))
+    return list(cases(GOLDEN / f"{kind}.jsonl"))
 
 
 def faults(verdicts):
     return [(verdict.case, verdict.faults) for verdict in verdicts if verdict.faults]
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("manner", MANNERS)
-async def test_a_sample_of_golden_cases_agrees(memory_store, shop, golden, manner):
-    store, open_account = memory_store
-    assert not faults(await play(store, shop, golden[::SAMPLE], manner, open_account))
+async def test_a_sample_of_golden_cases_agrees(in_memory, kind, manner):
+    assert not faults(await play(in_memory, golden(kind)[::SAMPLE], manner))
+    assert not faults([await in_memory.whole_shop()])
 
 
 @pytest.mark.golden
-@pytest.mark.parametrize("manner", MANNERS)
-async def test_every_golden_case_agrees_over_the_ledger(ledger_store, shop, golden, manner):
-    store, open_account = ledger_store
-    assert not faults(await play(store, shop, golden, manner, open_account))
+async def test_every_golden_case_agrees_over_the_ledger(over_ledger):
+    for manner in MANNERS:
+        for kind in KINDS:
+            assert not faults(await play(over_ledger, golden(kind), manner)), (kind, manner)
+        assert not faults([await over_ledger.whole_shop()]), manner
 
 
-async def test_a_record_that_differs_is_noticed(memory_store, shop):
-    require_golden()
-    store, open_account = memory_store
-    case = next(case for case in cases(GOLDEN / "tasks_dev.jsonl") if case.changed.get("orders"))
+async def test_a_record_that_differs_is_noticed(in_memory):
+    case = next(case for case in golden("tasks_dev") if case.changed.get("orders"))
     wrong = copy.deepcopy(case.changed)
     next(iter(wrong["orders"].values()))["payment_history"][0]["amount"] += 0.01
-    verdicts = await play(store, shop, [case, replace(case, changed=wrong)], "as_owner", open_account)
+    verdicts = await play(in_memory, [case, replace(case, changed=wrong)], "as_owner")
     assert [bool(verdict.faults) for verdict in verdicts] == [False, True]
 
 
-async def test_a_refusal_that_differs_is_noticed(memory_store, shop):
-    require_golden()
-    store, open_account = memory_store
-    case = next(case for case in cases(GOLDEN / "single_calls.jsonl") if case.calls[0].refused)
+async def test_a_refusal_that_differs_is_noticed(in_memory):
+    case = next(case for case in golden("single_calls") if case.calls[0].refused)
     wrong = replace(case, calls=[replace(case.calls[0], refused=False)])
-    verdicts = await play(store, shop, [case, wrong], "as_owner", open_account)
+    verdicts = await play(in_memory, [case, wrong], "as_owner")
     assert [bool(verdict.faults) for verdict in verdicts] == [False, True]
 
 
-async def test_a_read_that_differs_is_noticed(memory_store, shop):
-    require_golden()
-    store, open_account = memory_store
+async def test_a_read_that_differs_is_noticed(in_memory):
     case = next(
         case
-        for case in cases(GOLDEN / "tasks_base.jsonl")
+        for case in golden("tasks_base")
         if any(call.tool == "get_order_details" and not call.refused for call in case.calls)
     )
     calls = [
         replace(call, observation={**call.observation, "status": "lost"}) if call.tool == "get_order_details" else call
         for call in case.calls
     ]
-    verdicts = await play(store, shop, [case, replace(case, calls=calls)], "as_owner", open_account)
+    verdicts = await play(in_memory, [case, replace(case, calls=calls)], "as_owner")
     assert [bool(verdict.faults) for verdict in verdicts] == [False, True]
+
+
+async def test_a_record_that_was_left_behind_is_noticed(in_memory, shop):
+    case = next(case for case in golden("single_calls") if case.calls[0].refused)
+    assert not faults([await in_memory.whole_shop()])
+    user_id = shop.owner(case.calls[0])
+    await in_memory.leave_behind(user_id, "#W0000001")
+    assert faults([await in_memory.whole_shop()]) == [("the whole shop", [f"the records of {user_id} changed"])]

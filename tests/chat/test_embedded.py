@@ -27,7 +27,7 @@ from support_site.accounts.models import User
 from support_site.chat.models import Conversation
 told = {}
 for name in ("alice", "bob"):
-    user = User.objects.create_user(f"{name}@example.com", "demo-password", name=name.title())
+    user = User.objects.get(email=f"{name}@example.com")
     client = Client()
     client.force_login(user)
     conversation = Conversation.objects.create(account=user.account)
@@ -176,19 +176,24 @@ class Page:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """A folder with a database, alice and bob."""
+    """A folder with the demo shop, and sessions and conversations of alice and bob."""
     folder = tmp_path_factory.mktemp("site")
     site = Site(folder)
-    assert site.manage("migrate", "-v0").returncode == 0
+    for command in (["migrate", "-v0"], ["demo"]):
+        assert site.manage(*command).returncode == 0
     shell = site.manage("shell", "-v0", "-c", SET_UP)
     assert shell.returncode == 0, shell.stderr
     return folder, json.loads(shell.stdout)
 
 
+def copied(prepared, folder):
+    return shutil.copytree(prepared[0], folder / "site")
+
+
 @pytest.fixture(scope="module")
-def site(prepared):
+def site(prepared, tmp_path_factory):
     """A running site that the tests share."""
-    site = Site(prepared[0])
+    site = Site(copied(prepared, tmp_path_factory.mktemp("shared")))
     site.start()
     yield site
     site.stop()
@@ -197,9 +202,7 @@ def site(prepared):
 @pytest.fixture
 def mortal_site(prepared, tmp_path):
     """A running site on a copy of the data, to be killed."""
-    for name in ("site.sqlite3", "secret_key"):
-        shutil.copy(prepared[0] / name, tmp_path)
-    site = Site(tmp_path)
+    site = Site(copied(prepared, tmp_path))
     site.start()
     yield site
     site.stop()
@@ -301,6 +304,42 @@ def test_a_process_that_is_asked_to_stop_tells_pages_to_come_back_and_the_answer
             page.until("turn.done", status="done")
     assert site.roles_of(turn) == ["customer", "agent"]
     assert site.state_of(turn)[1] <= 2
+
+
+@pytest.mark.fault
+def test_an_order_is_cancelled_once_by_a_click_although_the_process_was_killed_while_it_waited(mortal_site, bob):
+    site = mortal_site
+    page = Page(site, bob)
+    with page:
+        page.send("Please cancel order #W4195064, I ordered it by mistake")
+        proposed = page.until("action.proposed")
+        page.until("turn.done", status="waiting")
+        site.stop(signal.SIGKILL)
+    site.start()
+    click = {name: proposed[name] for name in ("action", "digest")}
+    with page:
+        for _ in range(3):
+            page.say("action.decide", decision="confirm", **click)
+        applied = page.until("action.decided", status="applied")
+        page.until("turn.done", status="done")
+    assert "#W4195064" in applied["receipt"]["title"]
+    assert site.query("select status from chat_action") == [("applied",)]
+    [reply] = [message for message in page.kept.values() if message["role"] == "agent" and message["cards"]]
+    assert applied["receipt"] in reply["cards"]
+
+
+def test_a_stopped_answer_can_be_tried_again_and_the_conversation_goes_on(site, alice):
+    with Page(site, alice) as page:
+        turn = page.send("What can you do for me? Tell me everything you can help with, please.")
+        page.until("message.delta")
+        page.say("turn.stop", turn=turn)
+        page.until("turn.done", status="stopped")
+        page.say("turn.retry", turn=turn)
+        page.until("turn.done", status="done")
+        replies = [message for message in page.kept.values() if message["turn"] == turn and message["role"] == "agent"]
+        assert [message["stopped"] for message in replies] == [True, False]
+        assert site.roles_of(turn) == ["customer", "agent"]
+        assert page.ask("Thank you")
 
 
 def test_a_second_process_on_the_same_data_is_refused_with_a_sentence(site):

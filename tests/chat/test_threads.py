@@ -69,12 +69,12 @@ async def test_a_connection_is_kept_for_the_next_call_and_closed_when_nobody_wan
     connection_created.connect(note)
     try:
         for _ in range(40):
-            await in_thread(connection.ensure_connection)()
+            await in_thread(lambda: connection.ensure_connection())()
         assert len(opened) <= 8
         opened.clear()
         monkeypatch.setattr("support_site.chat.threads.IDLE_SECONDS", -1)
         for _ in range(40):
-            await in_thread(connection.ensure_connection)()
+            await in_thread(lambda: connection.ensure_connection())()
         assert len(opened) >= 32
     finally:
         connection_created.disconnect(note)

@@ -20,11 +20,12 @@ OUTCOMES = {"confirm": Status.CONFIRMED, "approve": Status.CONFIRMED, "decline":
 
 @dataclass(frozen=True, kw_only=True)
 class Decided:
-    """``turn`` is the turn to answer on, or None if there is nothing to start: the click came twice, or the
-    turn is running anyway and will find the decision."""
+    """``turn`` is the turn to answer on, or None if there is nothing to start: the click came twice (then it is not
+    ``is_new``), or the turn is running anyway and will find the decision."""
 
     action: Action
     turn: Turn | None
+    is_new: bool = True
 
 
 @transaction.atomic
@@ -109,7 +110,7 @@ def _check_may_decide(action: Action, decision: Decision, user: User | None) -> 
 def _decided_before(action: Action, outcome: str) -> Decided:
     said_yes = (Status.CONFIRMED, Status.APPLIED, Status.REFUSED)
     if action.status == outcome or (outcome == Status.CONFIRMED and action.status in said_yes):
-        return Decided(action=action, turn=None)
+        return Decided(action=action, turn=None, is_new=False)
     raise Refused("already_decided")
 
 

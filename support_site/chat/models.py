@@ -167,6 +167,9 @@ class Action(models.Model):
     carried_out_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    #: What waits for a decision of staff, as arguments of ``filter``.
+    WAITING_FOR_STAFF = {"status": Status.PROPOSED, "approver": "staff"}  # noqa: RUF012  constant of a model
+
     class Meta:
         ordering = ("-created_at",)
         permissions = (("decide_action", "Can approve or decline actions that wait for staff"),)

@@ -198,7 +198,7 @@ def _give_way(conversation: Conversation) -> None:
 
 def _waiting_for_staff(conversation: Conversation) -> list[UUID]:
     waiting = Action.objects.filter(turn__conversation=conversation, turn__status=Status.WAITING)
-    return list(waiting.filter(status=Action.Status.PROPOSED, approver="staff").values_list("turn_id", flat=True))
+    return list(waiting.filter(**Action.WAITING_FOR_STAFF).values_list("turn_id", flat=True))
 
 
 def _say_that_staff_decide(conversation: Conversation, turn: Turn) -> None:

@@ -1,0 +1,79 @@
+"""A conversation as staff read it: what was said, what the agent wanted to write, and what went wrong."""
+
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
+
+from support_site.accounts.models import Account
+from support_site.chat.models import Action, Conversation, Message, Turn
+from support_site.chat.sentences import sentence
+from support_site.chat.shapes import in_reading_order
+from support_site.memory.drafts import key_text_of
+from support_site.memory.models import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """Messages that belong together: those of one turn, or one that was said outside of any."""
+
+    messages: list[Message]
+    turn: Turn | None = None
+    actions: list[Action] = field(default_factory=list)
+
+    @property
+    def error(self) -> str:
+        """What the customer was told of a turn that failed."""
+        return sentence(self.turn.error_code) if self.turn and self.turn.error_code else ""
+
+
+class Named(NamedTuple):
+    """Something to link to; without an address there is no page of it."""
+
+    name: str
+    url: str | None
+
+
+def transcript(conversation: Conversation) -> list[Passage]:
+    """The whole conversation, in reading order."""
+    turns = {turn.pk: turn for turn in conversation.turns.prefetch_related("actions__decided_by")}
+    messages = in_reading_order(conversation.messages.select_related("author").order_by("position"))
+    return [_passage(turn_id, list(told), turns) for turn_id, told in groupby(messages, key=lambda each: each.turn_id)]
+
+
+def orders_touched(conversation: Conversation) -> list[Named]:
+    """The orders that the agent looked at or wanted to change, by number."""
+    numbers: set[str] = set()
+    for turn in conversation.turns.prefetch_related("actions"):
+        numbers |= set(turn.recalled.get("orders", [])) | {order_of(action) for action in turn.actions.all()}
+    return order_links(conversation.account, numbers - {""})
+
+
+def order_of(action: Action) -> str:
+    """The number of the order that an action is about; "" if it is about none."""
+    return str(action.arguments.get("order_id") or "")
+
+
+def order_links(account: Account, numbers: Iterable[str]) -> list[Named]:
+    """The orders of the account with links to what the store has of them."""
+    keys = {key_text_of(number): number for number in sorted(numbers)}
+    records = Record.objects.filter(account=account, kind="orders", key_text__in=keys).values_list("key_text", "pk")
+    found = {key_text: reverse("admin:memory_record_change", args=[pk]) for key_text, pk in records}
+    return [Named(number, found.get(key)) for key, number in keys.items()]
+
+
+def in_words(markup: str, length: int = 90) -> str:
+    """The beginning of a message's HTML as plain words, on one line."""
+    return Truncator(" ".join(html.unescape(strip_tags(markup.replace("<", " <"))).split())).chars(length)
+
+
+def _passage(turn_id: UUID | None, messages: list[Message], turns: dict[UUID, Turn]) -> Passage:
+    turn = turns.get(turn_id) if turn_id else None
+    actions = sorted(turn.actions.all(), key=lambda action: action.created_at) if turn else []
+    return Passage(messages=messages, turn=turn, actions=actions)

@@ -61,7 +61,8 @@ def test_the_agent_is_told_account_conversation_turn_and_message_and_nothing_els
     turn, agent = say("Hi"), ScriptedAgent(says("Hello"))
     answer(turn, agent)
     message = turn.messages.get(role="customer")
-    assert agent.inputs == [Say(text="Hi", message_id=str(message.pk))]
+    [said] = agent.inputs
+    assert (type(said), said.text, said.message_id) == (Say, "Hi", str(message.pk))
     context = agent.contexts[0]
     assert context.account_id == str(alice.account_id)
     assert (context.conversation_id, context.turn_id) == (str(turn.conversation_id), str(turn.pk))

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -231,13 +231,11 @@ class ActionAdmin(ReadOnly, admin.ModelAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Action]:
-        waits = Case(When(**Action.WAITING_FOR_STAFF, then=Value(1)), default=Value(0), output_field=IntegerField())
-        related = super().get_queryset(request).select_related("turn__conversation__account", "decided_by")
-        return related.annotate(waits=waits)
+        return super().get_queryset(request).select_related("turn__conversation__account", "decided_by")
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         """What waits for staff comes first."""
-        return ("-waits", "-created_at")
+        return (Case(When(**Action.WAITING_FOR_STAFF, then=0), default=1), "-created_at")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(desk_views.decide)

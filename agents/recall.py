@@ -92,7 +92,7 @@ def _within(memories: Sequence[Memory], budget: int) -> list[dict[str, Any]]:
                 "key": memory.key,
                 "kind": memory.kind,
                 "text": memory.text,
-                "since": memory.valid_from[:10],
+                "since": memory.valid_from,
                 "trust": memory.trust,
             }
         )

@@ -24,6 +24,24 @@ for name in (
 import pytest
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure():
+    from django.conf import settings
+
+    # A slow hash is for passwords somebody might steal.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """A file: connections of several threads cannot share SQLite's in-memory database without lock errors."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        database.setdefault("TEST", {})["NAME"] = os.path.join(DATA_DIR, "test.sqlite3")
+
+
 @pytest.fixture
 def alice(db):
     """A customer, of an account of her own."""

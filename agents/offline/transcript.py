@@ -103,8 +103,8 @@ class Transcript:
 
     @property
     def memories(self) -> Sequence[Mapping[str, Any]]:
-        """What is remembered, newest first (keys are ULIDs, so they tell the time)."""
-        return sorted((self.file or {}).get("memories") or [], key=lambda memory: memory["key"], reverse=True)
+        """What is remembered, newest first."""
+        return sorted((self.file or {}).get("memories") or [], key=lambda memory: memory["since"], reverse=True)
 
     @property
     def profile_name(self) -> str | None:

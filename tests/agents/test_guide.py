@@ -58,6 +58,14 @@ async def test_the_order_meant_is_known_later_and_said_not_to_be_on_file(alice, 
     assert "not on file" in reply
 
 
+@pytest.mark.parametrize("numbers", [("#12345", "#67890"), ("#67890", "#12345"), ("#11111", "#22222")])
+async def test_of_two_orders_mentioned_the_later_one_is_meant(alice, numbers):
+    earlier, later = numbers
+    await say_and_learn(alice, f"I have a problem with my order {earlier}")
+    await say_and_learn(alice.elsewhere(), f"I have a problem with my order {later}")
+    assert later in (await say_and_learn(alice.elsewhere(), "Any updates on my order?")).partition("\n")[0]
+
+
 async def test_where_is_my_order_is_answered_from_the_store(alice, store):
     sent = [{"tracking_id": ["443521489581"], "item_ids": ["201"]}]
     await put_orders(store, ALICE, order("#W1000001", status="delivered", fulfillments=sent))

@@ -11,22 +11,6 @@ from support_site.chat.models import Conversation, Turn
 from tests.chat.scripted import ScriptedAgent
 
 
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
-    """A file: connections of several threads cannot share SQLite's in-memory database without lock errors."""
-    from django.conf import settings
-
-    database = settings.DATABASES["default"]
-    if "sqlite" in database["ENGINE"]:
-        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("sql") / "test.sqlite3")
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Half a second a user is for people who try to guess."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture(autouse=True)
 def no_tasks(monkeypatch):
     """Tasks are noted and not sent: [(task name, turn id)]."""

@@ -13,16 +13,6 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
-    """A file: connections of several threads cannot share SQLite's in-memory database without lock errors."""
-    from django.conf import settings
-
-    database = settings.DATABASES["default"]
-    if "sqlite" in database["ENGINE"]:
-        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("sql") / "test.sqlite3")
-
-
-@pytest.fixture(scope="session")
 def shop():
     require_golden()
     return Shop(SHOP)

@@ -159,7 +159,8 @@ class Conversation:
         }
 
     def note(self, key: str, text: str, kind: str = "fact") -> None:
-        self.notes.append({"key": key, "text": text, "kind": kind, "since": "2026-01-01", "trust": "customer"})
+        since = f"2026-01-01T00:{len(self.notes):02}:00.000+00:00"
+        self.notes.append({"key": key, "text": text, "kind": kind, "since": since, "trust": "customer"})
 
     def answered(self, call: Any) -> ToolMessage:
         try:

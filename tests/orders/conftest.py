@@ -9,7 +9,7 @@ from django.core.cache import cache
 from support_site.orders.demo import SHOP_FILE
 from support_site.orders.models import ShopToken
 from support_site.orders.tokens import new_token
-from tests.memory.conftest import chroma, client_of_chroma, django_db_modify_db_settings, letters, store  # noqa: F401
+from tests.memory.conftest import chroma, client_of_chroma, letters, store  # noqa: F401
 from tests.orders.shop_system import Receiver, ShopSystem, status
 
 

@@ -45,6 +45,13 @@ class Call:
         """The same waiting call, seen from another device."""
         return copy.copy(self)
 
+    def redelivered(self, graph) -> "Call":
+        """The same action, on a thread of its own in another worker's graph."""
+        twin = copy.copy(self)
+        twin._graph = graph
+        twin._config = {"configurable": {**self._config["configurable"], "thread_id": str(uuid.uuid4())}}
+        return twin
+
     async def start(self) -> "Call":
         return self._ended(await self._run({"messages": [AIMessage("", tool_calls=[self._input])]}))
 

@@ -15,8 +15,9 @@ from django.utils.text import Truncator
 
 from support_site.chat import desk, desk_views
 from support_site.chat.models import Action, Conversation, Message, Turn
+from support_site.chat.rendering import in_words
 from support_site.chat.sentences import MAX_LENGTH, sentence
-from support_site.chat.transcripts import in_words, order_links, order_of, orders_touched, transcript
+from support_site.chat.transcripts import order_links, order_of, orders_touched, transcript
 from support_site.memory.readable import definition_list
 
 

@@ -4,8 +4,11 @@ No raw HTML, no images, links to http, https and mailto only. Sanitised is alway
 text so far, never a piece of one.
 """
 
-from django.utils.html import linebreaks
+from html import unescape
+
+from django.utils.html import linebreaks, strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from nh3 import Cleaner
@@ -40,6 +43,11 @@ def blocks(text: str) -> list[str]:
 def plain(text: str) -> SafeString:
     """What a person typed: escaped, with its paragraphs and line breaks."""
     return mark_safe(linebreaks(text, autoescape=True))
+
+
+def in_words(html: str | None, length: int = 140) -> str:
+    """The beginning of a message's HTML as plain words, on one line; "" of nothing."""
+    return Truncator(" ".join(unescape(strip_tags((html or "").replace("<", " <"))).split())).chars(length)
 
 
 class StreamingBlocks:

@@ -1,6 +1,5 @@
 """A conversation as staff read it: what was said, what the agent wanted to write, and what went wrong."""
 
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -8,8 +7,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.html import strip_tags
-from django.utils.text import Truncator
 
 from support_site.accounts.models import Account
 from support_site.chat.models import Action, Conversation, Message, Turn
@@ -66,11 +63,6 @@ def order_links(account: Account, numbers: Iterable[str]) -> list[Named]:
     records = Record.objects.filter(account=account, kind="orders", key_text__in=keys).values_list("key_text", "pk")
     found = {key_text: reverse("admin:memory_record_change", args=[pk]) for key_text, pk in records}
     return [Named(number, found.get(key)) for key, number in keys.items()]
-
-
-def in_words(markup: str, length: int = 90) -> str:
-    """The beginning of a message's HTML as plain words, on one line."""
-    return Truncator(" ".join(html.unescape(strip_tags(markup.replace("<", " <"))).split())).chars(length)
 
 
 def _passage(turn_id: UUID | None, messages: list[Message], turns: dict[UUID, Turn]) -> Passage:

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from support_site.accounts.access import account_of, of_account
@@ -18,6 +19,7 @@ PAGE_SIZE = 20
 
 
 @require_safe
+@never_cache  # "Back" after signing out must not show a conversation again
 @login_required
 def conversations(request: HttpRequest) -> HttpResponse:
     """The customer's conversations, the newest first."""
@@ -33,6 +35,7 @@ def conversation_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@never_cache  # "Back" after signing out must not show a conversation again
 @login_required
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """One conversation; a foreign one is as missing as one that never was."""
@@ -41,6 +44,6 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 
 def _begun(request: HttpRequest) -> QuerySet[Conversation]:
-    last = Message.objects.filter(conversation=OuterRef("pk")).order_by("-position").values("text")[:1]
+    last = Message.objects.filter(conversation=OuterRef("pk")).order_by("-position").values("html")[:1]
     begun = of_account(Conversation.objects.all(), request.user).exclude(messages=None)
-    return begun.annotate(last_text=Subquery(last)).order_by("-updated_at")
+    return begun.annotate(last_html=Subquery(last)).order_by("-updated_at")

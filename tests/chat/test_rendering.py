@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support_site.chat.rendering import StreamingBlocks, blocks, plain
+from support_site.chat.rendering import StreamingBlocks, blocks, in_words, plain
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -137,3 +137,9 @@ def test_only_the_open_end_of_a_long_text_is_rendered_again():
         start, changed = stream.changes()
         assert (start, len(changed)) == (number, 1)
     assert len(stream.text) - stream._settled_chars < 100
+
+
+def test_a_list_shows_a_message_in_words_and_without_its_marks():
+    html = "".join(blocks("Order **#12345** is < 5 days & late.\n\n- one\n- two"))
+    assert in_words(html) == "Order #12345 is < 5 days & late. one two"
+    assert in_words(None) == ""

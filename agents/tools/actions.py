@@ -54,7 +54,9 @@ async def carry_out(run: Run, tool: str, arguments: Mapping[str, Any]) -> ToolMe
             return proposal
         approver = proposal.waits_for(decisions)
         if approver is None:
-            lost_races += not await _apply(store_of(run), proposal)
+            if facts := await _apply(store_of(run), proposal):
+                return _applied(run, action, facts)
+            lost_races += 1
             continue
         decision = interrupt(proposal.question(approver, decisions))
         if turned_down := _turned_down(run, action, decision, decisions):
@@ -77,8 +79,8 @@ async def _propose(run: Run, action: Action) -> Proposal | ToolMessage:
     facts = await _read(store_of(run), action)
     if isinstance(facts, str):
         return answer(run, facts, "refused", action=action.id)
-    if receipt := stored_receipt(facts, action):
-        return _applied(run, action, facts, receipt)
+    if stored_receipt(facts, action):
+        return _applied(run, action, facts)
     change = RULES[action.tool](facts, **{key: each for key, each in action.arguments.items() if key != "order_id"})
     if isinstance(change, Refusal):
         return answer(run, change.sentence, "refused", action=action.id)
@@ -109,8 +111,8 @@ async def _values(store: BaseStore, asked: list[GetOp]) -> list[Record | None]:
     return [item.value if isinstance(item, Item) else None for item in await store.abatch(asked)]
 
 
-async def _apply(store: BaseStore, proposal: Proposal) -> bool:
-    """Write order and profile in one batch. False if one of them changed since it was read: read again.
+async def _apply(store: BaseStore, proposal: Proposal) -> Facts | None:
+    """Write order and profile in one batch; the records as they are then. None if one changed since it was read.
 
     A store that compares versions itself raises StaleRecord, whatever process the other writer is in; before any
     other store, what was read is compared here, and writers of one account on one event loop go one by one.
@@ -126,13 +128,13 @@ async def _apply(store: BaseStore, proposal: Proposal) -> bool:
     async with _turnstile(action.account_id):
         stored = await _values(store, [GetOp(put.namespace, put.key) for put in puts])
         if [each and each["version"] for each in stored] != [put.value["version"] - 1 for put in puts if put.value]:
-            return False
+            return None
         try:
             with attributed(reason=reason):
                 await store.abatch(puts)
         except StaleRecord:
-            return False
-    return True
+            return None
+    return Facts(order=order or proposal.facts.order, profile=profile or proposal.facts.profile)
 
 
 _turnstiles: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], asyncio.Lock] = WeakValueDictionary()
@@ -143,8 +145,9 @@ def _turnstile(account_id: str) -> asyncio.Lock:
     return _turnstiles.setdefault((asyncio.get_running_loop(), account_id), asyncio.Lock())
 
 
-def _applied(run: Run, action: Action, facts: Facts, receipt: Record) -> ToolMessage:
-    """The answer after the write, the same at every repetition of the action."""
+def _applied(run: Run, action: Action, facts: Facts) -> ToolMessage:
+    """The answer after the write, from the records as they are stored; the receipt is the same at every repetition."""
+    receipt = stored_receipt(facts, action) or {}
     told = {
         "done": receipt["title"],
         "details": [f"{each['label']}: {each['value']}" for each in receipt["lines"]],

@@ -8,7 +8,7 @@ from langgraph.store.memory import InMemoryStore
 
 from agents import namespaces
 from agents.attribution import current_attribution
-from agents.store.errors import StaleRecord
+from agents.store.errors import StaleRecord, StoreUnavailable
 from tests.shop.small_shop import ALICE, AWAY, BOBS, DELIVERED, GIFTED, PENDING, PROCESSED, stock
 from tests.tools.signed_in import Call, build
 
@@ -58,6 +58,20 @@ class WitnessStore(InMemoryStore):
         ops = list(ops)
         if puts := [(op.namespace, op.key) for op in ops if isinstance(op, PutOp)]:
             self.batches.append((puts, current_attribution()))
+        return await super().abatch(ops)
+
+
+class FailingStore(InMemoryStore):
+    """Answers nothing any more once it has written."""
+
+    is_stocked = False
+    fails = False
+
+    async def abatch(self, ops):
+        ops = list(ops)
+        if self.fails:
+            raise StoreUnavailable("gone (test)")
+        self.fails = any(isinstance(op, PutOp) and op.key == PENDING for op in ops) and self.is_stocked
         return await super().abatch(ops)
 
 
@@ -281,6 +295,15 @@ async def test_a_race_that_is_lost_for_ever_ends_with_a_sentence():
     assert call.outcome == "refused"
     assert "nothing was changed" in call.answer.content
     assert (await store.aget(namespaces.orders(ALICE), PENDING)).value["version"] == 1
+
+
+async def test_a_store_that_fails_after_the_write_does_not_hide_that_it_was_done():
+    store = await stock(FailingStore())
+    store.is_stocked = True
+    call = await Call(build(store), ALICE, "cancel_pending_order", CANCEL).start()
+    await call.decide("confirm")
+    assert (store.fails, call.outcome) == (True, "applied")
+    assert call.answer.artifact["receipt"]["title"] == f"Order {PENDING} is cancelled"
 
 
 async def test_order_and_gift_card_are_put_together_with_a_reason():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 from langgraph.store.base import PutOp
 
 from agents.store import ChromaStore, pack, unpack
@@ -62,15 +62,23 @@ def _embed(chroma: ChromaStore, cards: Sequence[Record]) -> None:
         card.vectors, card.embedder = pack(prepared.vectors), chroma.embedder
 
 
+#: For thousands of cards at once; the revision keeps it off a card that was written anew.
+_MARK = "UPDATE memory_record SET in_store = %s, vectors = %s, embedder = %s WHERE id = %s AND revision = %s"
+
+
 def _mark(cards: Sequence[Record]) -> list[Record]:
     """Write down that Chroma has the cards. Returns those that were written anew in the meantime."""
-    overtaken = []
-    with transaction.atomic():
-        for card in cards:
-            same = Record.objects.filter(pk=card.pk, revision=card.revision)
-            if not same.update(in_store=True, vectors=card.vectors, embedder=card.embedder):
-                overtaken.append(card)
-    return overtaken
+    vectors = [None if card.vectors is None else bytes(card.vectors) for card in cards]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(
+            _MARK,
+            [
+                (True, vector, card.embedder, card.pk, card.revision)
+                for card, vector in zip(cards, vectors, strict=True)
+            ],
+        )
+    revisions = dict(Record.objects.filter(pk__in=[card.pk for card in cards]).values_list("pk", "revision"))
+    return [card for card in cards if revisions.get(card.pk) != card.revision]
 
 
 def _settle_overtaken(chroma: ChromaStore, cards: Sequence[Record]) -> int:

@@ -47,7 +47,7 @@ class Draft:
 
 
 def draft_of(put: PutOp, *, versioned_kinds: Collection[str]) -> Draft:
-    """The put, checked. Raises ValueError (InvalidNamespaceError for labels)."""
+    """The put, checked. Raises ValueError (InvalidNamespaceError for a label)."""
     validate_op_namespace(put)
     if not isinstance(put.key, str):
         raise ValueError(f"A key must be a string, not {type(put.key).__name__}: {put.key!r}")

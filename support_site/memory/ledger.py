@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections, transaction
-from langgraph.store.base import BaseStore, GetOp, ListNamespacesOp, Op, PutOp, Result, SearchOp, TTLConfig
+from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, PutOp, Result, SearchOp, TTLConfig
 from langgraph.store.base import validate_op_namespace as require_labels
 
 from agents.attribution import attributed
@@ -74,7 +74,14 @@ class LedgerStore(BaseStore):
             self._require_allowed(op)
         puts = [op for op in ops if isinstance(op, PutOp)]
         drafts = [draft_of(put, versioned_kinds=self._versioned_kinds) for put in puts]
-        results = [None if isinstance(op, PutOp) else self._mending(partial(self._answer, op)) for op in ops]
+        results: list[Result] = [None] * len(ops)
+        for place, op in enumerate(ops):
+            if isinstance(op, SearchOp | ListNamespacesOp):
+                results[place] = self._mending(partial(self._search, op))
+        for places in cards.in_chunks([place for place, op in enumerate(ops) if isinstance(op, GetOp)]):
+            gets = [op for place in places if isinstance(op := ops[place], GetOp)]
+            for place, item in zip(places, self._mending(partial(self._get, gets)), strict=True):
+                results[place] = item
         self._write(cards.keep(drafts, known_accounts_only=self._walled))
         return results
 
@@ -126,20 +133,28 @@ class LedgerStore(BaseStore):
     # Inside
 
     def _require_allowed(self, op: Op) -> None:
+        if not isinstance(op, GetOp | SearchOp | ListNamespacesOp | PutOp):
+            raise ValueError(f"Unknown operation: {type(op).__name__}.")
         require_labels(op)
         if self._walled:
             require_walls(op)
 
-    def _answer(self, op: Op) -> Result:
+    def _get(self, ops: Sequence[GetOp]) -> list[Item | None]:
+        items = self._reader.get(ops)
+        self._prolong(item for op, item in zip(ops, items, strict=True) if item and op.refresh_ttl)
+        return items
+
+    def _search(self, op: SearchOp | ListNamespacesOp) -> Result:
         if isinstance(op, ListNamespacesOp):
             return list_namespaces(op)
-        if not isinstance(op, GetOp | SearchOp):
-            raise ValueError(f"Unknown operation: {type(op).__name__}.")
-        result = self._reader.get(op) if isinstance(op, GetOp) else self._reader.search(op)
-        if self.ttl_config is not None and op.refresh_ttl and result:
-            items = result if isinstance(result, list) else [result]
-            self._write(cards.touch(address_of(item.namespace, item.key) for item in items))
-        return result
+        items = self._reader.search(op)
+        self._prolong(items if op.refresh_ttl else ())
+        return items
+
+    def _prolong(self, items: Iterable[Item]) -> None:
+        """Let the time to live of what was read start anew, where records have one."""
+        if self.ttl_config is not None:
+            self._write(cards.touch([address_of(item.namespace, item.key) for item in items]))
 
     def _expire(self, prefix: Sequence[str]) -> int:
         expired = Record.objects.expired().below(prefix).only("namespace", "key_text")

@@ -7,7 +7,7 @@ off, a row of an account that is gone, an older value that overtook a newer one)
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,8 +23,9 @@ from support_site.memory.models import Record, RecordQuerySet
 
 logger = logging.getLogger(__name__)
 
-#: By (namespace, key): when the record was written last. Two writes never share a time.
-Written = Mapping[tuple[Namespace, str], datetime]
+Address = tuple[Namespace, str]
+#: When each record was written last. Two writes never share a time.
+Written = Mapping[Address, datetime]
 
 #: Scopes of more records are not kept in memory but searched in Chroma.
 LARGEST_SNAPSHOT = 2_000
@@ -75,28 +76,34 @@ class Reader:
     #: Takes what has expired below a namespace out of the store; None where it may be read until it is swept.
     expire: Callable[[Sequence[str]], object] | None = None
 
-    def get(self, op: GetOp) -> Item | None:
-        """The item as the ledger knows it."""
-        namespace, scope = tuple(op.namespace), tuple(op.namespace[:SCOPE_DEPTH])
-        card = Record.objects.live().filter(address=address_of(namespace, op.key))
+    def get(self, ops: Sequence[GetOp]) -> list[Item | None]:
+        """The items as the ledger knows them, each in its place."""
         for _ in range(ATTEMPTS):
-            revision = self._settled(scope)
-            if revision is None:
-                return None
-            if snapshot := self.snapshots.at(scope_of(scope), revision):
-                return snapshot.get(namespace, op.key)
-            item = self.chroma().get(namespace, op.key, refresh_ttl=False)
-            if self._is_true(_written([item] if item else []), card):
-                return item
+            revisions = {scope: self._settled(scope) for scope in {_scope_of(op) for op in ops}}
+            known = {
+                scope: self.snapshots.at(scope_of(scope), revision)
+                for scope, revision in revisions.items()
+                if revision is not None
+            }
+            asked = [op for op in ops if _scope_of(op) in known and known[_scope_of(op)] is None]
+            found = self._ask(asked)
+            cards = Record.objects.live().filter(address__in=[address_of(op.namespace, op.key) for op in asked])
+            if not asked or self._is_true(_written(found.values()), cards):
+                return [_item_of(op, known.get(_scope_of(op)), found) for op in ops]
         raise _at_odds()
+
+    def _ask(self, ops: Sequence[GetOp]) -> dict[Address, Item]:
+        items = self.chroma().batch([op._replace(refresh_ttl=False) for op in ops]) if ops else []
+        return {(item.namespace, item.key): item for item in items if isinstance(item, Item)}
 
     def search(self, op: SearchOp) -> list[SearchItem]:
         """The page, from memory where it lies within one scope."""
         prefix = tuple(op.namespace_prefix)
-        if len(prefix) >= SCOPE_DEPTH and (snapshot := self._snapshot(prefix[:SCOPE_DEPTH])):
-            vectors = self.chroma().query_vectors([op.query])
-            return snapshot.search(op, vectors.get(op.query or ""))
-        return self._search_in_chroma(op)
+        snapshot = self._snapshot(prefix[:SCOPE_DEPTH]) if len(prefix) >= SCOPE_DEPTH else None
+        if snapshot is None:
+            return self._search_in_chroma(op)
+        vectors = self.chroma().query_vectors([op.query])
+        return snapshot.search(op, vectors.get(op.query or ""))
 
     def _snapshot(self, prefix: Namespace) -> Snapshot | None:
         """A whole scope at its newest revision; None if it is too large to keep."""
@@ -104,7 +111,7 @@ class Reader:
         cards = Record.objects.live().filter(scope=scope)
         for _ in range(ATTEMPTS):
             revision = self._settled(prefix) or 0
-            if snapshot := self.snapshots.at(scope, revision):
+            if (snapshot := self.snapshots.at(scope, revision)) is not None:
                 return snapshot
             if cards.count() > LARGEST_SNAPSHOT:
                 return None
@@ -164,7 +171,16 @@ class Reader:
         return False
 
 
-def _written(items: Sequence[Item]) -> Written:
+def _item_of(op: GetOp, snapshot: Snapshot | None, found: Mapping[Address, Item]) -> Item | None:
+    address = (tuple(op.namespace), op.key)
+    return found.get(address) if snapshot is None else snapshot.get(*address)
+
+
+def _scope_of(op: GetOp) -> Namespace:
+    return tuple(op.namespace[:SCOPE_DEPTH])
+
+
+def _written(items: Iterable[Item]) -> Written:
     return {(item.namespace, item.key): item.updated_at for item in items}
 
 

@@ -1,6 +1,6 @@
 """Which operations are bound to one account or to the shop. Everybody's records are for staff tools only."""
 
-from langgraph.store.base import GetOp, ListNamespacesOp, Op, PutOp, SearchOp
+from langgraph.store.base import GetOp, Op, PutOp, SearchOp
 
 from agents.namespaces import ACCOUNTS, PRODUCTS, Namespace
 from agents.store.registry import plain_prefix
@@ -25,6 +25,4 @@ def _path_of(op: Op) -> Namespace:
         return tuple(op.namespace)
     if isinstance(op, SearchOp):
         return tuple(op.namespace_prefix)
-    if isinstance(op, ListNamespacesOp):
-        return plain_prefix(op)
-    raise ValueError(f"Unknown operation: {type(op).__name__}.")
+    return plain_prefix(op)

@@ -16,7 +16,7 @@ STEPS = {
     "before anything": 'INSERT INTO "memory_record" ',
     "in the transaction": 'INSERT INTO "memory_recordchange"',
     "before chroma": 'NOT "memory_record"."in_store" AND "memory_record"."id" IN',
-    "after chroma": 'SET "in_store" = ',
+    "after chroma": "SET in_store = ",
 }
 DIES_AT = 3
 

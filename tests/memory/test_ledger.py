@@ -171,7 +171,7 @@ def test_odd_keys_and_values_survive(store, a):
 
 @pytest.mark.parametrize(("key", "value"), [("\udfff", {}), ("k", {"x": object()}), ("k", {"x": {1, 2}})])
 def test_what_cannot_be_stored_is_refused_before_anything_is_written(store, a, key, value):
-    with pytest.raises(ValueError, match="surrogate|not JSON"):
+    with pytest.raises(ValueError, match=r"surrogate|not JSON"):
         store.put(a.memories, key, value)
     assert not Record.objects.exists()
 

@@ -43,8 +43,8 @@ class AccountAdmin(admin.ModelAdmin):
     search_fields = ("name", "shop_customer_id", "users__email", "users__name", "id")
     search_help_text = "Name, e-mail address, the shop's customer id, or account id"
     date_hierarchy = "created_at"
-    fields = ("name", "shop_customer_id", "id", "created_at", "conversations", "records")
-    readonly_fields = ("id", "created_at", "conversations", "records")
+    fields = ("name", "shop_customer_id", "id", "created_at", "conversations", "orders", "records")
+    readonly_fields = ("id", "created_at", "conversations", "orders", "records")
     inlines = (UserInline,)
     list_per_page = 50
 
@@ -62,6 +62,10 @@ class AccountAdmin(admin.ModelAdmin):
     @admin.display(description="conversations")
     def conversations(self, account: Account) -> SafeString:
         return of_this_account("admin:chat_conversation_changelist", account, "Conversations of this customer")
+
+    @admin.display(description="orders")
+    def orders(self, account: Account) -> SafeString:
+        return of_this_account("admin:orders_order_changelist", account, "Orders of this customer")
 
     @admin.display(description="in the store")
     def records(self, account: Account) -> SafeString:

@@ -1,5 +1,6 @@
 """How the shop's own system and this site keep in step, and orders as staff see them."""
 
+import json
 from typing import Any, ClassVar
 
 from django.db import models
@@ -86,6 +87,12 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tool} {self.order_id}".rstrip()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The body, read."""
+        told: dict[str, Any] = json.loads(self.body)
+        return told
 
 
 class _Orders(models.Manager["Order"]):

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from agents.store.table import SYNC_EVERY
 from tests.memory.child import STEPS
 
 pytestmark = pytest.mark.fault
+
+#: So many that Chroma has written its index.
+ENOUGH = 2 * SYNC_EVERY + 50
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,10 +89,12 @@ def test_killed_again_and_again_while_it_writes_nothing_acknowledged_is_lost(sit
 
 @pytest.mark.parametrize("damage", ["index torn", "index gone", "folder gone", "rows gone"])
 def test_a_chroma_that_was_damaged_while_the_site_was_down_mends_itself(site, damage):
-    assert child(site, "fill", "300").wait(timeout=120) == 0
+    filling = child(site, "fill", str(ENOUGH))
+    filling.communicate(timeout=120)
+    assert filling.returncode == 0
     DAMAGES[damage](site / "chroma")
     seen = look(site)
-    require_nothing_lost(seen, range(300))
+    require_nothing_lost(seen, range(ENOUGH))
     if damage == "index torn":
         assert seen["events"][:2] == ["broken", "rebuilt"]
 

@@ -65,13 +65,16 @@ def well_formed(messages: Messages) -> list[AnyMessage]:
 
 
 def window(messages: Messages, tokens: int) -> list[AnyMessage]:
-    """The end of the conversation within ``tokens``, beginning with a customer message so that no group of tool
+    """The end of the conversation within ``tokens``, beginning with what a person said so that no group of tool
     calls is cut. The turn that runs is always whole, however long it is."""
-    trimmed = trim_messages(
-        messages, max_tokens=tokens, token_counter=count_tokens_approximately, strategy="last", start_on="human"
+    trimmed = cast(
+        list[AnyMessage],
+        trim_messages(messages, max_tokens=tokens, token_counter=count_tokens_approximately, strategy="last"),
     )
+    by_people = (place for place, each in enumerate(trimmed) if isinstance(each, HumanMessage) or is_by_staff(each))
+    trimmed = trimmed[next(by_people, len(trimmed)) :]
     newest = len(this_turn(messages)) + 1
-    return cast(list[AnyMessage], trimmed) if len(trimmed) >= newest else list(messages[-newest:])
+    return trimmed if len(trimmed) >= newest else list(messages[-newest:])
 
 
 def outgrown(messages: Messages, kept: int) -> list[RemoveMessage]:

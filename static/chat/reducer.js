@@ -38,6 +38,7 @@ const frames = {
   snapshot,
   message: (state, { message }) => keep(state, message),
   turn: (state, { turn }) => changeTurn(state, turn.id, { status: turn.status, error: turn.error ?? null, ...notRetried }),
+  person: (state, { needs_person: needsPerson }) => ({ ...state, needsPerson }),
   ack: (state, { id }) => (state.turns.has(id) ? changeTurn(state, id, { retrying: false, retried: true }) : state),
   error: (state, { ref, message }) => {
     if (state.actions.has(ref)) return changeAction(state, ref, { deciding: null, trouble: message });

@@ -1,19 +1,23 @@
 """Conversations in the admin: read by whoever may, answered by whoever may. What was said, was said."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.timezone import localtime
 
 from support_site.chat import desk, desk_views
+from support_site.chat.filters import OpenActions, UnsupportedClaims
 from support_site.chat.models import Action, Conversation, Message, Turn
 from support_site.chat.rendering import in_words
 from support_site.chat.sentences import MAX_LENGTH, sentence
@@ -49,37 +53,6 @@ class FoundById(admin.ModelAdmin):
         return queryset.filter(Q.create([(name, wanted) for name in self.id_fields], connector=Q.OR)), False
 
 
-class OpenActions(admin.SimpleListFilter):
-    """Conversations in which an action waits."""
-
-    title = "open actions"
-    parameter_name = "waits_for"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("staff", "Wait for approval"), ("customer", "Wait for the customer")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.value():
-            return queryset
-        waiting = Action.objects.filter(status=Action.Status.PROPOSED, approver=self.value())
-        return queryset.filter(Exists(waiting.filter(turn__conversation=OuterRef("pk"))))
-
-
-class UnsupportedClaims(admin.SimpleListFilter):
-    """Turns in which the agent claimed what nothing supported."""
-
-    title = "agent's unsupported claims"
-    parameter_name = "unsupported"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Replaced in the reply"), ("no", "None")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "yes":
-            return queryset.exclude(replaced_claims=[])
-        return queryset.filter(replaced_claims=[]) if self.value() == "no" else queryset
-
-
 class Actions(ReadOnly, admin.TabularInline):
     """What the agent wanted to write, and who decided."""
 
@@ -93,11 +66,15 @@ def customer_link(conversation: Conversation) -> SafeString:
     return format_html('<a href="{}">{}</a>', address, conversation.account)
 
 
+def shown_time(at: datetime) -> str:
+    return date_format(localtime(at), "j M, H:i")
+
+
 @admin.register(Conversation)
 class ConversationAdmin(ReadOnly, FoundById):
     """Those that need a person come first."""
 
-    list_display = ("shown_title", "customer", "last_words", "open_actions", "last_turn", "updated_at")
+    list_display = ("shown_title", "customer", "last_words", "open_actions", "when")
     list_filter = ("needs_person", OpenActions, "turns__status", "updated_at")
     search_fields = ("title", "messages__text", "account__name", "account__users__email")
     search_help_text = "Words of the conversation, name or e-mail address of the customer, or conversation id"
@@ -109,12 +86,10 @@ class ConversationAdmin(ReadOnly, FoundById):
     actions = ("hand_back",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        turn = Turn.objects.filter(conversation=OuterRef("pk")).order_by("-created_at").values("status")[:1]
         said = Message.objects.filter(conversation=OuterRef("pk")).order_by("-position").values("html")[:1]
         waiting = Action.objects.filter(turn__conversation=OuterRef("pk"), status=Action.Status.PROPOSED)
         counted = waiting.order_by().values("turn__conversation").annotate(count=Count("pk")).values("count")
-        annotated = {"last_status": Subquery(turn), "last_html": Subquery(said), "waiting": Subquery(counted)}
-        return super().get_queryset(request).select_related("account", "taken_by").annotate(**annotated)
+        return super().get_queryset(request).annotate(last_html=Subquery(said), waiting=Subquery(counted))
 
     def get_urls(self) -> list[URLPattern]:
         verbs = (desk_views.answer, desk_views.take_over, desk_views.hand_back)
@@ -161,16 +136,15 @@ class ConversationAdmin(ReadOnly, FoundById):
 
     @admin.display(description="last message")
     def last_words(self, conversation: Conversation) -> str:
-        return in_words(conversation.last_html or "")  # type: ignore[attr-defined]
+        return in_words(conversation.last_html, 90)  # type: ignore[attr-defined]
 
     @admin.display(description="open actions", ordering="waiting")
     def open_actions(self, conversation: Conversation) -> int | str:
         return conversation.waiting or ""  # type: ignore[attr-defined]
 
-    @admin.display(description="last turn", ordering="last_status")
-    def last_turn(self, conversation: Conversation) -> str:
-        status = conversation.last_status  # type: ignore[attr-defined]
-        return str(Turn.Status(status).label) if status else ""
+    @admin.display(description="when", ordering="updated_at")
+    def when(self, conversation: Conversation) -> str:
+        return shown_time(conversation.updated_at)
 
     @admin.action(description="Hand back to the agent", permissions=["change"])
     def hand_back(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
@@ -221,7 +195,7 @@ class TurnAdmin(ReadOnly, FoundById):
 class ActionAdmin(ReadOnly, admin.ModelAdmin):
     """One write the agent proposed: what was shown, what was decided, what came of it."""
 
-    list_display = ("summary", "customer", "amount", "state", "decided_by", "created_at")
+    list_display = ("summary", "customer", "amount", "state", "decided_by", "when")
     list_filter = ("status", "approver", "tool", "created_at")
     search_fields = ("id", "tool", "turn__conversation__account__name", "turn__conversation__account__users__email")
     list_select_related = ("turn__conversation__account", "decided_by")
@@ -253,6 +227,10 @@ class ActionAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="what")
     def summary(self, action: Action) -> str:
         return Truncator(action.preview.get("title") or action.tool).chars(80)
+
+    @admin.display(description="when", ordering="created_at")
+    def when(self, action: Action) -> str:
+        return shown_time(action.created_at)
 
     @admin.display(description="customer")
     def customer(self, action: Action) -> SafeString:

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from agents.mentions import mentioned_orders, spellings
 from support_site.accounts.models import Account
 from support_site.chat.models import Action, Conversation, Message, Turn
 from support_site.chat.sentences import sentence
 from support_site.chat.shapes import in_reading_order
 from support_site.memory.drafts import key_text_of
-from support_site.memory.models import Record
+from support_site.orders.models import Order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +46,13 @@ def transcript(conversation: Conversation) -> list[Passage]:
 
 
 def orders_touched(conversation: Conversation) -> list[Named]:
-    """The orders that the agent looked at or wanted to change, by number."""
+    """The orders of the account that were spoken of, looked at or to be changed, by number."""
     numbers: set[str] = set()
     for turn in conversation.turns.prefetch_related("actions"):
         numbers |= set(turn.recalled.get("orders", [])) | {order_of(action) for action in turn.actions.all()}
-    return order_links(conversation.account, numbers - {""})
+    for text in conversation.messages.values_list("text", flat=True):
+        numbers |= {spelling for number in mentioned_orders(text) for spelling in spellings(number)}
+    return [link for link in order_links(conversation.account, numbers - {""}) if link.url]
 
 
 def order_of(action: Action) -> str:
@@ -58,10 +61,10 @@ def order_of(action: Action) -> str:
 
 
 def order_links(account: Account, numbers: Iterable[str]) -> list[Named]:
-    """The orders of the account with links to what the store has of them."""
+    """These orders, with links to those that the account has."""
     keys = {key_text_of(number): number for number in sorted(numbers)}
-    records = Record.objects.filter(account=account, kind="orders", key_text__in=keys).values_list("key_text", "pk")
-    found = {key_text: reverse("admin:memory_record_change", args=[pk]) for key_text, pk in records}
+    orders = Order.objects.filter(account=account, key_text__in=keys).values_list("key_text", "pk")
+    found = {key_text: reverse("admin:orders_order_change", args=[pk]) for key_text, pk in orders}
     return [Named(number, found.get(key)) for key, number in keys.items()]
 
 

@@ -92,23 +92,30 @@ class Intake:
         return self._take(put, kept, update, updated_at)
 
     def _order(self, order: Record, updated_at: datetime) -> Outcome:
-        account = account_of_shop_customer(order["user_id"])
-        profile = self._kept(namespaces.profile(str(account.pk)), namespaces.PROFILE_KEY) if account else None
-        if account is None or profile is None:
-            raise Refused("unknown_customer", "order.user_id", "there is no such customer; send the customer first")
-        update = _update_of(ShopUpdate.Kind.ORDER, order["order_id"], account)
-        kept = self._kept(namespaces.orders(str(account.pk)), order["order_id"])
+        account, order_id = account_of_shop_customer(order["user_id"]), order["order_id"]
+        if account is None:
+            raise _unknown_customer()
+        # Orders of one customer wait for one another, because a new one is added to the customer's list.
+        _update_of(ShopUpdate.Kind.CUSTOMER, order["user_id"], account)
+        update = _update_of(ShopUpdate.Kind.ORDER, order_id, account)
+        put = PutOp(namespaces.orders(str(account.pk)), order_id, order)
+        kept = self._kept(put.namespace, order_id)
         if kept is None:
-            _require_nobody_elses(order["order_id"], account)
-        outcome = self._take(
-            PutOp(namespaces.orders(str(account.pk)), order["order_id"], order), kept, update, updated_at
-        )
-        if outcome == "created" and order["order_id"] not in profile["orders"]:
-            listed = {"orders": [*profile["orders"], order["order_id"]], "version": profile["version"] + 1}
-            self._store.keep(
-                [PutOp(namespaces.profile(str(account.pk)), namespaces.PROFILE_KEY, {**profile, **listed})]
-            )
+            _require_nobody_elses(order_id, account)
+        outcome = self._take(put, kept, update, updated_at)
+        if outcome == "created":
+            self._list(order_id, account)
         return outcome
+
+    def _list(self, order_id: str, account: Account) -> None:
+        """Add a new order to the customer's, as the newest."""
+        owner = namespaces.profile(str(account.pk))
+        profile = self._kept(owner, namespaces.PROFILE_KEY)
+        if profile is None:
+            raise _unknown_customer()
+        if order_id not in profile["orders"]:
+            listed = {"orders": [*profile["orders"], order_id], "version": profile["version"] + 1}
+            self._store.keep([PutOp(owner, namespaces.PROFILE_KEY, {**profile, **listed})])
 
     def _product(self, product: Record, updated_at: datetime) -> Outcome:
         update = _update_of(ShopUpdate.Kind.PRODUCT, product["product_id"], None)
@@ -172,6 +179,10 @@ def _update_of(kind: ShopUpdate.Kind, shop_id: str, account: Account | None) -> 
 
 def _shop_side(value: Record) -> Record:
     return {name: each for name, each in value.items() if name not in OWN_FIELDS}
+
+
+def _unknown_customer() -> Refused:
+    return Refused("unknown_customer", "order.user_id", "there is no such customer; send the customer first")
 
 
 def _require_nobody_elses(order_id: str, account: Account) -> None:

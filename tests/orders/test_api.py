@@ -325,25 +325,47 @@ def test_the_interface_is_described_for_programs(client):
 # At the same time
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_updates_that_come_at_once_the_newest_stays(known):
-    statuses = ["processed", "delivered", "cancelled", "pending"]
-    updates = [(minute(n + 1), statuses[n % 4], f"note {n}") for n in range(12)]
-    gate, answers = Barrier(len(updates)), []
+def at_once(calls):
+    """The answers to calls (function, arguments ...) that are made at the same time."""
+    calls, answers = list(calls), []
+    gate = Barrier(len(calls))
 
-    def send(at, wanted, note):
+    def make(call, *arguments):
         try:
             gate.wait(20)
-            answers.append(known.order(order(status=wanted, note=note), at))
+            answers.append(call(*arguments))
         finally:
             connection.close()
 
-    threads = [Thread(target=send, args=update) for update in reversed(updates)]
+    threads = [Thread(target=make, args=call) for call in calls]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
+    return answers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_updates_that_come_at_once_the_newest_stays(known):
+    statuses = ["processed", "delivered", "cancelled", "pending"]
+    updates = [(minute(n + 1), statuses[n % 4], f"note {n}") for n in range(12)]
+    answers = at_once((known.order, order(status=wanted, note=note), at) for at, wanted, note in reversed(updates))
     assert {response.status_code for response in answers} == {200}
     assert (kept_order()["status"], kept_order()["note"]) == updates[-1][1:]
     taken = sum(status(response) == "updated" for response in answers)
     assert kept_order()["version"] == 1 + taken
+
+
+@pytest.mark.django_db(transaction=True)
+def test_new_orders_that_come_at_once_are_all_listed(known):
+    numbers = [f"#W{number}" for number in range(10, 20)]
+    answers = at_once((known.order, order(number)) for number in numbers)
+    assert [status(answer) for answer in answers] == ["created"] * len(numbers)
+    assert sorted(kept_profile()["orders"]) == ["#W1", *numbers]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_customer_that_comes_several_times_at_once_is_made_once(shop):
+    answers = at_once([(shop.customer,)] * 6)
+    assert sorted(status(answer) for answer in answers) == ["created", *["unchanged"] * 5]
+    assert Account.objects.filter(shop_customer_id="nora_1").count() == 1

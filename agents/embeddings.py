@@ -10,6 +10,7 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
+from agents.llm import OPENAI_URL
 from agents.store.words import words
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class LexicalEmbeddings(Embeddings):
     gives the same vector in every process, and a text without a letter or digit gives the zero vector.
     """
 
-    def __init__(self, dims: int = 512) -> None:
+    def __init__(self, dims: int = 384) -> None:
         self.dims = dims
         #: Written into the collection: vectors of another version or size must not be mixed with these.
         self.name = f"lexical-1-{dims}"
@@ -59,8 +60,8 @@ def _features(word: str, dims: int) -> tuple[NDArray[np.int64], NDArray[np.float
     return hashes % dims, np.where(hashes >> 31, -weights, weights)
 
 
-def openai_embeddings(*, api_key: str, base_url: str | None = None, model: str) -> "OpenAIEmbeddings":
-    """Embeddings of OpenAI or a server that speaks its protocol.
+def openai_embeddings(*, api_key: str, base_url: str = "", model: str) -> "OpenAIEmbeddings":
+    """Embeddings of OpenAI, or of a server at ``base_url`` that speaks its protocol and may need no key.
 
     Texts are sent as text: the default cuts them into OpenAI's token numbers first, which other servers
     do not understand and which needs a download.
@@ -69,5 +70,9 @@ def openai_embeddings(*, api_key: str, base_url: str | None = None, model: str) 
     from pydantic import SecretStr
 
     return OpenAIEmbeddings(
-        api_key=SecretStr(api_key), base_url=base_url, model=model, check_embedding_ctx_length=False
+        # As in agents/llm.py: the client refuses to be made without a key, and reads the address from the environment.
+        api_key=SecretStr(api_key or "not-needed"),
+        base_url=base_url or OPENAI_URL,
+        model=model,
+        check_embedding_ctx_length=False,
     )

@@ -1,6 +1,6 @@
 """LangGraph's long-term memory store on Chroma. Usable by itself: it needs LangGraph, chromadb and numpy only.
 
-    store = ChromaStore(chromadb.PersistentClient("var/chroma"), index={"dims": 512, "embed": ..., "fields": ["text"]})
+    store = ChromaStore(chromadb.PersistentClient("var/chroma"), index={"dims": 384, "embed": ..., "fields": ["text"]})
     store.put(("accounts", "42", "memories"), "likes", {"text": "likes green tea"})
     store.search(("accounts", "42"), query="what does she drink?")
 

@@ -1,6 +1,6 @@
 """Finding records: exactly among an account's few, by Chroma's index among many."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from langgraph.store.base import SearchOp
@@ -17,6 +17,7 @@ FEW_ROWS = 300
 EXACT_ROWS = 1_500
 _CANDIDATES = 200
 _MOST_CANDIDATES = 4_000
+_REMEMBERED = 1_000
 
 Found = list[tuple[Entry, float | None]]
 
@@ -31,33 +32,52 @@ class Searcher:
     def __init__(self, records: Table, snapshot_of: SnapshotOf) -> None:
         self._records = records
         self._snapshot_of = snapshot_of
+        #: Prefixes that had many rows when last looked at; finding that out costs more than a search by index.
+        self._large: set[Namespace] = set()
 
     def find(self, op: SearchOp, query_vector: Vectors | None) -> Found:
         """The page of results an operation asks for, in order, each with its score or None."""
         prefix = tuple(op.namespace_prefix)
         if query_vector is None:
             return self._page(op, None, self._records.under(prefix, vectors=False))
-        entries = self._records.under_if_few(prefix, FEW_ROWS)
-        if entries is None and sum(1 for _ in self._records.ids_under(prefix, EXACT_ROWS + 1)) <= EXACT_ROWS:
-            entries = self._records.under(prefix, vectors=True)
+        entries = self._few_entries(prefix)
         if entries is None:
             return self._find_by_index(op, query_vector, prefix)
         return self._page(op, query_vector, entries)
 
+    def _few_entries(self, prefix: Namespace) -> list[Entry] | None:
+        """All entries below a prefix if they can be scored exactly, else None."""
+        if prefix in self._large:
+            return None
+        entries = self._records.under_if_few(prefix, FEW_ROWS)
+        if entries is None and sum(1 for _ in self._records.ids_under(prefix, EXACT_ROWS + 1)) <= EXACT_ROWS:
+            entries = self._records.under(prefix, vectors=True)
+        if entries is None and len(self._large) < _REMEMBERED:
+            self._large.add(prefix)
+        return entries
+
     def _find_by_index(self, op: SearchOp, query_vector: Vectors, prefix: Namespace) -> Found:
         """Widen the circle until it holds a full page of matches; score everything if that never happens."""
         wanted = op.offset + op.limit
-        rows = self._records.count()
-        circle = max(_CANDIDATES, 4 * wanted)
-        while circle < min(rows, _MOST_CANDIDATES):
-            near = self._records.nearest(query_vector, circle, prefix)
-            candidates = self._records.fetch((primary_of(row_id) for row_id, _ in near), vectors=True)
-            found = self._snapshot_of(prefix, candidates.values(), whole=False).found(op, query_vector)
+        for circle, within in self._circles(wanted, prefix):
+            near = self._records.nearest(query_vector, circle, within)
+            entries = self._records.fetch((primary_of(row_id) for row_id, _ in near), vectors=True).values()
+            candidates = (entry for entry in entries if entry.namespace[: len(prefix)] == prefix)
+            found = self._snapshot_of(prefix, candidates, whole=False).found(op, query_vector)
             scored = sum(1 for _, score in found if score is not None)  # they come before all others
             if scored >= wanted:
                 return found[op.offset : wanted]
-            circle *= 4
+        self._large.discard(prefix)
         return self._page(op, query_vector, self._records.under(prefix, vectors=True))
+
+    def _circles(self, wanted: int, prefix: Namespace) -> Iterator[tuple[int, Namespace]]:
+        """How many neighbours to ask for and under which prefix: first under none, which is twenty times faster."""
+        circle = max(_CANDIDATES, 4 * wanted)
+        if prefix and circle <= _MOST_CANDIDATES:
+            yield circle, ()
+        while circle <= _MOST_CANDIDATES:
+            yield circle, prefix
+            circle *= 4
 
     def _page(self, op: SearchOp, query_vector: Vectors | None, entries: Iterable[Entry]) -> Found:
         snapshot = self._snapshot_of(tuple(op.namespace_prefix), entries)

@@ -23,8 +23,8 @@ Where = dict[str, Any]
 #: Rows a call carries; SQLite's variables end at about 32,000, Chroma's batch at 5,461.
 PAGE = 2_000
 #: Rows an embedded write carries: Chroma's binding holds Python's global lock while it writes, so that all other
-#: threads and the event loop stand still for this long (50 rows take some 60 ms).
-EMBEDDED_WRITE = 50
+#: threads and the event loop stand still for this long (100 rows take some 80 ms).
+EMBEDDED_WRITE = 100
 #: Writes between two savings of the index. Fewer keep puts flat (Chroma reads back all that is not saved yet),
 #: more save the index less often, which a kill at that moment tears.
 SYNC_EVERY = 500

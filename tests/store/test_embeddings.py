@@ -25,7 +25,7 @@ def test_vectors_are_of_length_one_and_of_the_size_asked_for(embedder):
 
 
 def test_a_text_without_a_word_is_the_zero_vector(embedder):
-    assert embedder.embed_documents(["", " "]) == [[0.0] * 512] * 2
+    assert embedder.embed_documents(["", " "]) == [[0.0] * 384] * 2
 
 
 def test_shared_words_and_shared_letters_make_texts_alike(embedder):

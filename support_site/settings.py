@@ -284,6 +284,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
-        name: {"level": "WARNING"} for name in ("httpx", "httpcore", "chromadb", "celery", "kombu", "uvicorn.access")
+        name: {"level": "WARNING"}
+        for name in ("httpx", "httpx2", "httpcore", "openai", "chromadb", "celery", "kombu", "uvicorn.access")
     },
 }

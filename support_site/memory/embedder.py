@@ -22,7 +22,7 @@ def site_embedder() -> tuple[Embeddings, int]:
         return lexical, lexical.dims
     model = settings.OPENAI_EMBEDDING_MODEL
     remote = RemoteEmbeddings(
-        openai_embeddings(api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL or None, model=model),
+        openai_embeddings(api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL, model=model),
         name=f"openai:{model}",
     )
     return remote, OPENAI_DIMS.get(model) or len(remote.embed_query("How long are your vectors?"))

@@ -64,9 +64,9 @@ def propose(turn: Turn, proposed: ActionProposed) -> None:
         return
     told = {name: getattr(proposed, name) for name in ("tool", "arguments", "preview", "digest", "approver")}
     anew = {"status": Status.PROPOSED, "decided_by": None, "decided_at": None, "receipt": None, "reason": ""}
-    agreed = before and before.digest == proposed.digest and proposed.approver == "staff"
-    anew["confirmed_at"] = before.decided_at if before and agreed else None
-    Action.objects.update_or_create(pk=proposed.action, turn=turn, defaults=told | anew)
+    has_agreed = proposed.approver == "staff" and before is not None and before.digest == proposed.digest
+    agreed = {"confirmed_at": before.decided_at if before and has_agreed else None}
+    Action.objects.update_or_create(pk=proposed.action, turn=turn, defaults=told | anew | agreed)
 
 
 def decisions(turn: Turn) -> dict[str, dict[str, Any]]:

@@ -111,8 +111,9 @@ class ConversationAdmin(ReadOnly, FoundById):
         return obj is None and request.user.has_perm(desk_views.ANSWERS)
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
-    ) -> HttpResponse:
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False,
+        form_url: str = "", obj: Any = None,
+    ) -> HttpResponse:  # fmt: skip
         context |= {
             "conversation": obj,
             "passages": transcript(obj),
@@ -121,7 +122,7 @@ class ConversationAdmin(ReadOnly, FoundById):
             "max_length": MAX_LENGTH,
             "may_answer": request.user.has_perm(desk_views.ANSWERS),
         }
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="conversation", ordering="title")
     def shown_title(self, conversation: Conversation) -> SafeString | str:
@@ -217,12 +218,13 @@ class ActionAdmin(ReadOnly, admin.ModelAdmin):
         return [path("<path:action_id>/decide/", view, name="chat_action_decide"), *super().get_urls()]
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
-    ) -> HttpResponse:
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False,
+        form_url: str = "", obj: Any = None,
+    ) -> HttpResponse:  # fmt: skip
         decide = reverse("admin:chat_action_decide", args=[quote(obj.pk)])
         may_decide = obj.waits_for_staff and request.user.has_perm(desk_views.DECIDES)
         context |= {"action": obj, "may_decide": may_decide, "decide_url": decide, "longest": desk.LONGEST_REASON}
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="what")
     def summary(self, action: Action) -> str:

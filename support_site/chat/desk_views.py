@@ -92,7 +92,7 @@ def _form_id(request: HttpRequest) -> UUID:
 
 
 def _record(request: HttpRequest, what: Model, said: str) -> None:
-    LogEntry.objects.log_actions(_staff(request).pk, [what], CHANGE, change_message=said, single_object=True)  # type: ignore[call-overload]
+    LogEntry.objects.log_actions(_staff(request).pk, [what], CHANGE, change_message=said, single_object=True)
 
 
 def _back_to(what: Conversation | Action) -> HttpResponse:

@@ -29,7 +29,8 @@ class HistoryLine:
     who: str
     kind: str
     reason: str
-    difference: SafeString
+    #: HTML; empty for what was not there before.
+    difference: SafeString | str
     conversation: Link | None
 
 
@@ -43,7 +44,7 @@ def history_of(changes: Iterable[RecordChange], conversations: dict[str, Link]) 
             who=names[change.actor],
             kind=change.get_kind_display(),
             reason=change.reason,
-            difference=readable.difference(_shop_side(change)),
+            difference=readable.difference(_shop_side(change)) if change.before_text else "",
             conversation=conversations.get(change.turn_id),
         )
         for change in changes
@@ -68,8 +69,7 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
 
 
 def _shop_side(change: RecordChange) -> RecordChange:
-    texts = (_without_own(text) for text in (change.before_text, change.after_text))
-    before, after = texts
+    before, after = _without_own(change.before_text), _without_own(change.after_text)
     return RecordChange(kind=change.kind, before_text=before, after_text=after)
 
 

@@ -103,11 +103,11 @@ def _kind(plain: str, match: re.Match[str], verb: str) -> Kind | None:
     """What the verb was about: by the verb itself, unless it says little, then by what follows and what precedes."""
     follows = re.split(r"[;|]|\.\s", plain[match.start() :])[0]
     precedes = phrases.BREAK.split(plain[: match.start()])[-1]
-    for text in (verb, follows, precedes):
-        for kind, pattern in phrases.KINDS:
-            if pattern.search(text) and not (text is verb and kind == "change"):
-                return kind
-    return None
+    kinds = [
+        next((kind for kind, pattern in phrases.KINDS if pattern.search(text)), None)
+        for text in (verb, follows, precedes)
+    ]
+    return next((kind for kind in kinds if kind not in {None, "change"}), "change" if "change" in kinds else None)
 
 
 def _named(text: str) -> tuple[str, ...]:

@@ -117,13 +117,18 @@ def test_one_wrong_thing_in_a_golden_reply_is_found(conversations):
         for place, message in enumerate(messages, start=1):
             if message.name == "get_order_details" and message.artifact["outcome"] == "found":
                 lies += [(messages[:place], lie) for lie in _wrong(json.loads(message.content))]
-            if message.artifact["outcome"] == "applied":
+            if message.artifact["outcome"] == "applied" and not _done_before(message, messages[: place - 1]):
                 before = [HumanMessage("Please do it."), *messages[: place - 1]]
                 lies.append((before, DONE[message.name].format(**message.artifact["receipt"])))
     missed = [lie for known, lie in lies if not check(lie, sources_of(known))]
     assert len(lies) > 500
-    # A deed is missed when an earlier call of the same conversation did the very same thing to the same order.
-    assert len(missed) <= len(lies) // 100, missed
+    assert missed == []
+
+
+def _done_before(message: ToolMessage, earlier: list[ToolMessage]) -> bool:
+    """Whether the very same was done to the same order before, so that saying so would be true."""
+    deed = (message.name, message.artifact["receipt"]["order_id"])
+    return deed in {(m.name, m.artifact["receipt"]["order_id"]) for m in earlier if m.artifact["outcome"] == "applied"}
 
 
 def _wrong(order) -> Iterator[str]:

@@ -168,6 +168,17 @@ def test_a_true_deed_makes_no_other_deed_true(lie):
     assert check(lie, sources)
 
 
+@pytest.mark.parametrize(
+    "lie",
+    ["Your default address has been updated.", "Your delivery address was changed.", "The payment has been switched."],
+)
+def test_a_change_of_items_makes_no_other_change_true(lie):
+    swap = {"item_ids": ["i1"], "new_item_ids": ["i2"], "payment_method_id": "gift_card_1"}
+    sources = asked(done("modify_pending_order_items", PENDING, **swap))
+    assert check("Your items have been changed.", sources) == []
+    assert check(lie, sources)
+
+
 def test_without_any_source_nothing_can_be_claimed():
     for _, lie in EVERY_LIE:
         if not lie.startswith("Order #W1000002 has not"):

@@ -204,7 +204,7 @@ def _waiting_for_staff(conversation: Conversation) -> list[UUID]:
 def _say_that_staff_decide(conversation: Conversation, turn: Turn) -> None:
     """Once, behind the first message that has to wait for staff."""
     if turn.messages.count() == 1 and _waiting_for_staff(conversation):
-        keep(conversation, turn=None, role=Message.Role.SYSTEM, text=STAFF_DECIDES)
+        keep(conversation, turn=turn, role=Message.Role.SYSTEM, text=STAFF_DECIDES)
 
 
 def _queued_turn(conversation: Conversation) -> Turn:

@@ -242,6 +242,7 @@ def test_a_message_does_not_withdraw_what_waits_for_staff(for_staff, conversatio
     say("Any news?")
     assert said(conversation, "system") == [STAFF_DECIDES]
     assert turns.next_turn(conversation.pk) is None
+    assert turns.accept(conversation, client_id=uuid.uuid4(), text="Hello?", user=alice).status == "queued"
     assert desk.decide(for_staff, digest="d1", decision="approve", user=sam).turn == for_staff.turn
 
 

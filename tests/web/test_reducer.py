@@ -232,6 +232,12 @@ def test_a_hand_over_is_seen_at_once(told):
     assert told(f.snapshot(ASKED, turns=(RUNNING,)), f.log(f.started(), {"type": "handed.off"}))["needsPerson"]
 
 
+def test_a_person_who_takes_over_and_hands_back_is_shown_at_once(told):
+    frames = [f.snapshot(ASKED), {"type": "person", "needs_person": True}]
+    assert told(*frames)["needsPerson"]
+    assert not told(*frames, {"type": "person", "needs_person": False})["needsPerson"]
+
+
 def test_the_first_message_gives_the_conversation_its_title(told):
     long = "x" * 100
     assert told(f.snapshot(), f.message("c1", 1, "customer", text=long))["title"] == "x" * 79 + "…"

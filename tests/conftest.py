@@ -10,16 +10,11 @@ DATA_DIR = tempfile.mkdtemp(prefix="support-tests-")
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 os.environ["DATA_DIR"] = DATA_DIR
 os.environ["OFFLINE_WORD_DELAY_SECONDS"] = "0"
-for name in (
-    "DATABASE_URL",
-    "REDIS_URL",
-    "CHROMA_URL",
-    "CELERY_BROKER_URL",
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-    "DEBUG",
-):
-    os.environ[name] = "" if name != "DEBUG" else "0"
+for name in ("DATABASE_URL", "REDIS_URL", "CHROMA_URL", "CELERY_BROKER_URL", "SHOP_WEBHOOK_URL", "SHOP_WEBHOOK_SECRET"):
+    os.environ[name] = ""
+for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "EMAIL_HOST"):
+    os.environ[name] = ""
+os.environ["DEBUG"] = "0"
 
 import pytest
 

@@ -33,8 +33,8 @@ test: $(VENV)/installed-dev check ## All checks and all tests (what is missing i
 check: $(VENV)/installed-dev lint ## What CI runs: lint, types, architecture, migrations, deploy check, tests
 	$(BIN)/pytest -n auto -rs
 
-test-quick: $(VENV)/installed-dev ## Tests without browser, services and fault injection (under 3 minutes)
-	$(BIN)/pytest -n auto -m "not browser and not service and not fault"
+test-quick: $(VENV)/installed-dev ## Tests without browser, services, fault injection and the whole of the golden cases (under 3 minutes)
+	$(BIN)/pytest -n auto -m "not browser and not service and not fault and not golden"
 
 lint: $(VENV)/installed-dev ## Format, lint, types, import contracts, migrations, deploy check
 	$(BIN)/ruff format --check .

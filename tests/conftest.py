@@ -15,6 +15,7 @@ for name in ("DATABASE_URL", "REDIS_URL", "CHROMA_URL", "CELERY_BROKER_URL", "SH
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "EMAIL_HOST"):
     os.environ[name] = ""
 os.environ["DEBUG"] = "0"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support_site.settings")
 
 import pytest
 

@@ -84,8 +84,8 @@ def worker(url: str) -> Part:
     from support_site.chat.agent import close_site_agent, site_agent
     from support_site.chat.answering import run_turn
     from support_site.chat.models import Conversation, Message
-    from support_site.chat.threads import in_thread
     from support_site.chat.turns import accept
+    from support_site.threads import in_thread
 
     call_command("migrate", verbosity=0)
     user = User.objects.create_user("bench@example.com", str(uuid.uuid4()))

@@ -57,6 +57,7 @@ EMBEDDER = env.str("EMBEDDER", "auto", validate=validate.OneOf(["auto", "lexical
 MODEL_TIMEOUT_SECONDS = env.float("MODEL_TIMEOUT_SECONDS", 60, validate=validate.Range(0.1))
 TURN_TIMEOUT_SECONDS = env.float("TURN_TIMEOUT_SECONDS", 120, validate=validate.Range(1))
 OFFLINE_WORD_DELAY_SECONDS = env.float("OFFLINE_WORD_DELAY_SECONDS", 0.02, validate=validate.Range(0))
+LEDGER_KEEPS_OLD_VALUES = env.bool("LEDGER_KEEPS_OLD_VALUES", True)
 STAFF_APPROVAL_ABOVE = env.decimal("STAFF_APPROVAL_ABOVE", Decimal("500.00"), validate=validate.Range(0))
 SHOP_WEBHOOK_URL = env.str("SHOP_WEBHOOK_URL", "", validate=url_with("https", "http"))
 SHOP_WEBHOOK_SECRET = env.str("SHOP_WEBHOOK_SECRET", "")

@@ -25,8 +25,8 @@ from support_site.chat.leases import Held, LeaseLost
 from support_site.chat.log import Fenced, turn_log
 from support_site.chat.models import Turn
 from support_site.chat.telling import Telling
-from support_site.chat.threads import in_thread
 from support_site.chat.writing import LogWriter
+from support_site.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

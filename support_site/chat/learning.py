@@ -10,7 +10,7 @@ from agents.extraction import learn
 from agents.memory import Source
 from support_site.chat.agent import site_agent
 from support_site.chat.models import Message, Turn
-from support_site.chat.threads import in_thread
+from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from support_site.chat.log import Entry, TurnLog
-from support_site.chat.threads import in_thread
+from support_site.threads import in_thread
 
 #: A wake-up that got lost costs at most this long.
 LOOK_AGAIN_SECONDS = 20.0

@@ -11,8 +11,8 @@ from support_site.chat.actions import action_id_of
 from support_site.chat.endings import Reply, Tally
 from support_site.chat.leases import Lease
 from support_site.chat.models import Message
-from support_site.chat.threads import in_thread
 from support_site.chat.writing import Growing, LogWriter
+from support_site.threads import in_thread
 
 
 class Telling:

@@ -23,7 +23,7 @@ from support_site.chat.outbox import Outbox, TooSlow
 from support_site.chat.sentences import MAX_LENGTH, Refused, sentence
 from support_site.chat.sessions import is_signed_in
 from support_site.chat.tails import Tails
-from support_site.chat.threads import in_thread
+from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 
 from support_site.chat.log import Event, TurnLog
 from support_site.chat.rendering import StreamingBlocks
-from support_site.chat.threads import in_thread
+from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
 

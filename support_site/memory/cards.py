@@ -62,7 +62,7 @@ def note(
 ) -> RecordChange:
     """The change, unsaved, in the name of whoever is named by ``agents.attribution``."""
     who = current_attribution()
-    keeps_values = getattr(settings, "LEDGER_KEEPS_OLD_VALUES", True)
+    keeps_values = settings.LEDGER_KEEPS_OLD_VALUES
     return RecordChange(
         record=record,
         kind=kind,

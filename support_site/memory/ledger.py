@@ -1,15 +1,12 @@
 """The store of the site: LangGraph's BaseStore with a ledger in SQL before Chroma (DESIGN section 5)."""
 
 import logging
-import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, PutOp, Result, SearchOp, TTLConfig
 from langgraph.store.base import validate_op_namespace as require_labels
 
@@ -24,11 +21,11 @@ from support_site.memory.mending import mend
 from support_site.memory.models import Record
 from support_site.memory.reading import Reader, Snapshots
 from support_site.memory.walls import require_walls
+from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-THREADS = 8
 
 
 class LedgerStore(BaseStore):
@@ -86,15 +83,7 @@ class LedgerStore(BaseStore):
         return results
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        run = sync_to_async(self._batch_in_thread, thread_sensitive=False, executor=_threads(os.getpid()))
-        return await run(list(ops))
-
-    def _batch_in_thread(self, ops: Sequence[Op]) -> list[Result]:
-        close_old_connections()
-        try:
-            return self.batch(ops)
-        finally:
-            close_old_connections()
+        return await in_thread(self.batch, pool="store")(list(ops))
 
     # The ledger
 
@@ -184,9 +173,3 @@ class LedgerStore(BaseStore):
         except BrokenCollection as error:
             mend(self.chroma(), str(error))
             return ask()
-
-
-@cache
-def _threads(process_id: int) -> ThreadPoolExecutor:
-    """Threads with database connections of their own; a forked process needs its own threads."""
-    return ThreadPoolExecutor(THREADS, thread_name_prefix="ledger")

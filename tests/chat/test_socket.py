@@ -14,7 +14,7 @@ from django.test import Client, RequestFactory
 from support_site.asgi import application
 from support_site.chat import turns
 from support_site.chat.models import Conversation, Message, Turn
-from support_site.chat.threads import in_thread
+from support_site.threads import in_thread
 from tests.chat.scripted import HOLD, ScriptedAgent, carries_out, proposes, says
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -80,7 +80,7 @@ class TurnLogContract:
         log.append(turn.pk, 1, {"type": "a"}, {"type": "b"})
 
         async def collect():
-            from support_site.chat.threads import in_thread
+            from support_site.threads import in_thread
 
             async def write():
                 await in_thread(log.append)(turn.pk, 3, {"type": "turn.done", "status": "waiting"})

@@ -8,10 +8,17 @@ import pytest
 from django.db import connection, transaction
 from django.db.backends.signals import connection_created
 
+from agents.attribution import attributed, current_attribution
 from support_site.chat.models import Conversation
-from support_site.chat.threads import in_thread
+from support_site.threads import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_who_writes_is_known_on_the_thread_too():
+    with attributed(actor="agent", turn_id="t1"):
+        assert (await in_thread(current_attribution)()).turn_id == "t1"
+    assert (await in_thread(current_attribution)()).turn_id is None
 
 
 async def test_the_loop_goes_on_while_the_database_works():
@@ -72,7 +79,7 @@ async def test_a_connection_is_kept_for_the_next_call_and_closed_when_nobody_wan
             await in_thread(lambda: connection.ensure_connection())()
         assert len(opened) <= 8
         opened.clear()
-        monkeypatch.setattr("support_site.chat.threads.IDLE_SECONDS", -1)
+        monkeypatch.setattr("support_site.threads.IDLE_SECONDS", -1)
         for _ in range(40):
             await in_thread(lambda: connection.ensure_connection())()
         assert len(opened) >= 32

@@ -5,10 +5,12 @@ Django's own way (``sync_to_async``, thread-sensitive) puts all sockets of a pro
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextvars import copy_context
+from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
 from django.db import connections
@@ -19,19 +21,25 @@ R = TypeVar("R")
 #: A connection that nobody has used for so long is closed.
 IDLE_SECONDS = 60.0
 
-_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="database")
+
+@cache
+def _pool(process: int, name: str) -> ThreadPoolExecutor:
+    """The threads of this process under a name; threads do not survive a fork, so a child makes its own."""
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix=name)
 
 
-def in_thread(call: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+def in_thread(call: Callable[P, R], *, pool: str = "database") -> Callable[P, Awaitable[R]]:
     """``call`` as a coroutine function that runs it on a database thread and answers what it answers.
 
     Work that has begun is finished before a cancellation goes on, so a cancelled caller never leaves a
-    transaction behind that commits later.
+    transaction behind that commits later. Context variables travel with the call. Another ``pool`` is for calls
+    that may wait long for something else than the database, and must not keep everybody waiting.
     """
 
     async def run(*args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(_pool, partial(_with_fresh_connections, call, *args, **kwargs))
+        fresh = partial(_with_fresh_connections, call, *args, **kwargs)
+        work = loop.run_in_executor(_pool(os.getpid(), pool), copy_context().run, fresh)
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:

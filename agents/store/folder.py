@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
 from uuid import UUID
 
 from .errors import StoreUnavailable
@@ -17,7 +16,8 @@ from .errors import StoreUnavailable
 _FILE = "chroma.sqlite3"
 _SCRIPT = Path(__file__).with_name("database.py")
 
-_held: dict[tuple[int, Path], IO[str]] = {}
+#: The lock of each folder by the process that took it: a lock does not survive a fork.
+_held: dict[tuple[int, Path], int] = {}
 
 
 class Folder:
@@ -45,16 +45,17 @@ class Folder:
         key = (os.getpid(), self.path)
         if key in _held:
             return
-        file = (self.path / "one-process.lock").open("w")
+        # Never closed: closing any handle of the file would give the lock away.
+        handle = os.open(self.path / "one-process.lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            file.close()
+            os.close(handle)
             raise StoreUnavailable(
                 f"Another process uses the Chroma folder {self.path}. Stop it, or run a Chroma server"
                 " (`chroma run --path ...`) and give every process a HttpClient."
             ) from None
-        _held[key] = file
+        _held[key] = handle
 
     def _in_a_child(self, work: str) -> str:
         """What the script prints. Raises StoreUnavailable if it fails."""

@@ -10,7 +10,14 @@ function messageNews(before, after, siteName) {
   const isWhole = (message) => message && !message.streaming;
   const fresh = [...after.messages.values()].filter((each) => each.role !== "customer" && isWhole(each) && !isWhole(before.messages.get(each.id)));
   const names = { agent: siteName, staff: "Our team", system: "Notice" };
-  return fresh.map(({ role, author, text }) => `${author || names[role]}: ${text}`);
+  return fresh.map((message) => `${message.author || names[message.role]}: ${words(message)}`);
+}
+
+// The text is Markdown: its marks are not for ears. A parsed document is inert: it runs and loads nothing.
+function words({ html, text }) {
+  if (!html) return text;
+  const blocks = new DOMParser().parseFromString(html, "text/html").body.children;
+  return [...blocks].map((block) => block.textContent.trim()).join(" ");
 }
 
 function actionNews(before, after) {

@@ -8,6 +8,7 @@ snapshot of the account that was fetched before. A store that is not there is le
 
 import argparse
 import random
+import statistics
 import time
 from collections.abc import Callable, Iterable
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from tempfile import TemporaryDirectory
 from langgraph.store.base import BaseStore, GetOp, PutOp, SearchOp
 
 from agents.store import ChromaStore
-from bench._figures import show, spread
+from bench._figures import percentile, show
 from bench._stores import STORES, index, missing
 
 SIZES = (1_000, 10_000, 50_000)
@@ -43,13 +44,20 @@ def main() -> None:
             print(f"{name} is left out: {reason}.")
     for size in sizes:
         rows = [(name, *measured(name, size, accounts)) for name in options.stores if not missing(name)]
-        show(f"Store: {size:,} records over {accounts:,} accounts, milliseconds", [HEADER, *rows])
+        show(f"Store: {size:,} records over {accounts:,} accounts, milliseconds (p95)", [HEADER, *rows])
 
 
 def measured(name: str, size: int, accounts: int) -> list[str]:
     with TemporaryDirectory(prefix="bench-") as folder, STORES[name](folder, index()) as store:
         work = Workload(store, size, accounts)
-        return [f"{work.fill():,.0f}", *(spread(work.times(ask, rounds), "") for ask, rounds in work.questions())]
+        return [f"{work.fill():,.0f}", *(figure(work.times(ask, rounds)) for ask, rounds in work.questions())]
+
+
+def figure(milliseconds: list[float]) -> str:
+    """The median and the slow end; a dash for what a store does not offer."""
+    if not milliseconds:
+        return "-"
+    return f"{statistics.median(milliseconds):.1f} ({percentile(milliseconds, 95):.1f})"
 
 
 class Workload:
@@ -85,7 +93,7 @@ class Workload:
     def times(self, ask: Callable[[], object] | None, rounds: int) -> list[float]:
         """Milliseconds of each round, after one that is not counted."""
         if ask is None:
-            return [float("nan")]
+            return []
         ask()
         taken = []
         for _ in range(rounds):

@@ -1,6 +1,12 @@
 """The app, and what has to be known as soon as Django is ready."""
 
+import asyncio
+from typing import Any
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.db import connection
+from django.db.models.signals import post_migrate
 
 
 class ChatConfig(AppConfig):
@@ -16,3 +22,12 @@ class ChatConfig(AppConfig):
         from support_site.orders import origins
 
         origins.register(find_origins)
+        post_migrate.connect(_set_up_threads, sender=self)
+
+
+def _set_up_threads(**_: Any) -> None:
+    """Whoever migrates the site's PostgreSQL also makes the tables of LangGraph's saver; SQLite's makes its own."""
+    if connection.vendor == "postgresql":
+        from agents.checkpoints import set_up_checkpoints
+
+        asyncio.run(set_up_checkpoints(settings.DATABASE_URL))

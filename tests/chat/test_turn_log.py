@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from support_site.chat.log import Fenced, SqlTurnLog
-from support_site.chat.models import Turn
+from support_site.chat.models import Turn, TurnEvent
 from support_site.chat.tailing import follow
 
 
@@ -115,3 +115,24 @@ class TestSqlTurnLog(TurnLogContract):
     @pytest.fixture
     def other_turn(self, conversation):
         return Turn.objects.create(conversation=conversation)
+
+    def test_what_another_process_writes_is_found_without_being_woken(self, log, turn):
+        """A writer that is not this process wakes nobody here."""
+        entry = {"type": "turn.done", "status": "done"}
+
+        async def collect():
+            writing = asyncio.get_running_loop().call_later(
+                0.2, threading.Thread(target=write_elsewhere, args=(turn.pk, 1, entry)).start
+            )
+            got = [each.event async for each in follow(log, turn.pk, look_again=(0.02, 0.1))]
+            writing.cancel()
+            return got
+
+        assert asyncio.run(asyncio.wait_for(collect(), 10)) == [entry]
+
+
+def write_elsewhere(turn_id, seq, entry):
+    from django.db import connection
+
+    TurnEvent.objects.create(turn_id=turn_id, seq=seq, event=entry)
+    connection.close()

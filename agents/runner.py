@@ -32,7 +32,16 @@ from agents.nodes import Nodes
 from agents.options import AgentOptions
 from agents.prompts import CUT_SHORT, NOT_CONFIRMED
 from agents.results import told_again
-from agents.threads import OWNER, finished_results, has_message, is_last_said, is_of_call, messages_of, owner_of
+from agents.threads import (
+    OWNER,
+    finished_results,
+    has_message,
+    is_last_said,
+    is_of_call,
+    last_results,
+    messages_of,
+    owner_of,
+)
 from agents.toolbox import TOOLS
 from agents.tools.actions import STAFF_LIMIT
 
@@ -132,6 +141,9 @@ class SupportAgent:
             for event in begin:
                 yield event
             return
+        if begin is None:  # what the tools of the last step told may have been lost with the process
+            for event in told_again(last_results(messages_of(thread))):
+                yield event
         async with aclosing(self._run(begin, thread_id, context)) as events:
             async for event in events:
                 yield event

@@ -1,8 +1,10 @@
 """Pure functions on a thread as LangGraph gives it."""
 
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import cast
 
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 from langgraph.types import StateSnapshot
 
 #: In the metadata of every checkpoint: the account whose thread it is.
@@ -22,6 +24,11 @@ def finished_results(thread: StateSnapshot) -> list[AnyMessage]:
     """Results of parallel tool calls that ended while another one waits or was cut short: not yet in the state."""
     results = [task.result for task in thread.tasks if task.name == "tools" and isinstance(task.result, dict)]
     return [message for result in results for message in result.get("messages", [])]
+
+
+def last_results(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """The results at the end of the thread, which no reply has answered yet."""
+    return [*takewhile(lambda message: isinstance(message, ToolMessage), reversed(messages))][::-1]
 
 
 def has_message(thread: StateSnapshot, message_id: str) -> bool:

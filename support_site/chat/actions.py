@@ -58,9 +58,13 @@ def decide(
 
 
 def propose(turn: Turn, proposed: ActionProposed) -> None:
-    """Keep a proposal. One that was decided stays decided, unless what is proposed or who decides is new."""
+    """Keep a proposal. One that was decided stays decided, unless what is proposed or who decides is new.
+
+    One that was even carried out is to be carried out again: the worker died before the agent's thread knew of it.
+    """
     before = Action.objects.filter(pk=proposed.action, turn=turn).first()
     if before and (before.digest, before.approver) == (proposed.digest, proposed.approver):
+        _take_up_again(before)
         return
     told = {name: getattr(proposed, name) for name in ("tool", "arguments", "preview", "digest", "approver")}
     anew = {"status": Status.PROPOSED, "decided_by": None, "decided_at": None, "receipt": None, "reason": ""}
@@ -93,6 +97,16 @@ def withdraw(turn: Turn) -> list[str]:
     ids = list(open_actions.values_list("pk", flat=True))
     open_actions.update(status=Status.WITHDRAWN, decided_at=timezone.now())
     return ids
+
+
+def _take_up_again(action: Action) -> None:
+    """Forget the outcome and keep the decision; the agent recognises by the id what it has applied."""
+    if action.carried_out_at is None:
+        return
+    if action.status in (Status.APPLIED, Status.REFUSED):
+        action.status = Status.CONFIRMED
+    action.carried_out_at = None
+    action.save()
 
 
 def _check_may_decide(action: Action, decision: Decision, user: User | None) -> None:

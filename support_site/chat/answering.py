@@ -101,7 +101,7 @@ class Answer:
         self._thread_id = str(self._turn.conversation_id)
         self._find_agent = find_agent
         self._agent: Agent | None = None
-        self._writer = LogWriter(turn_log(), self._turn.pk, beginning.last_seq)
+        self._writer = LogWriter(turn_log(), self._turn.pk, beginning.last_seq, is_ours=self._lease.mine().exists)
         self._telling = Telling(self._lease, self._writer)
         self._interrupted: End | None = None
         self._is_ending = False
@@ -159,7 +159,11 @@ class Answer:
         void = [message for message in self._beginning.kept if str(message) not in known]
         void += self._beginning.stopped if self._turn.answer_anew else []
         cards = await in_thread(endings.drop_replies)(self._lease, void)
-        self._telling.go_on(void=[*self._beginning.half_written, *void], cards=[*cards, *self._beginning.cards])
+        self._telling.go_on(
+            kept=self._beginning.kept,
+            void=[*self._beginning.half_written, *void],
+            cards=[*cards, *self._beginning.cards],
+        )
 
     async def _stream(self, turn_input: TurnInput) -> bool:
         """Run the agent; whether it waits for a decision."""

@@ -26,6 +26,9 @@ class Telling:
         self._writer = writer
         self._decided: set[str] = set()
         self._cards: list[dict[str, Any]] = []
+        #: Of earlier attempts: cards that no reply has taken with it, and replies that are kept and hold.
+        self._left_over: list[dict[str, Any]] = []
+        self._kept_before: set[UUID] = set()
         self._draft: tuple[Reply, Growing] | None = None
         self._takers: dict[type[AgentEvent], Callable[[Any], Awaitable[None]]] = {
             agent.Recalled: self._recalled,
@@ -43,9 +46,10 @@ class Telling:
         """Tell that an attempt begins."""
         self._writer.put({"type": "turn.started", "attempt": self._lease.turn.attempt})
 
-    def go_on(self, *, void: list[UUID], cards: list[dict[str, Any]]) -> None:
-        """Take back what earlier attempts showed in vain; their ``cards`` go with the next reply."""
-        self._cards = [*cards]
+    def go_on(self, *, kept: list[UUID], void: list[UUID], cards: list[dict[str, Any]]) -> None:
+        """Take back what earlier attempts showed in vain; their ``cards`` go with the next reply that is new,
+        unless the agent tells them again."""
+        self._left_over, self._kept_before = [*cards], {*kept} - {*void}
         if void:
             self._discard(void)
 
@@ -72,7 +76,7 @@ class Telling:
 
     async def keep_cards(self) -> None:
         """Keep cards that no reply has taken with it (what a receipt says has happened) as a reply without text."""
-        if self._cards:
+        if self._cards or self._left_over:
             await self._message_done(agent.MessageDone(message=str(uuid4()), text=""))
 
     def take_back(self) -> None:
@@ -111,6 +115,8 @@ class Telling:
 
     async def _keep(self, reply: Reply) -> None:
         reply.cards, self._cards = self._cards, []
+        if reply.id not in self._kept_before:
+            reply.cards, self._left_over = [*self._left_over, *reply.cards], []
         message: Message = await in_thread(endings.keep_reply)(self._lease, reply)
         self._draft = None
         told = {"message": str(message.pk), "html": message.html, "text": message.text, "cards": message.cards}
@@ -121,6 +127,8 @@ class Telling:
 
     async def _tool_done(self, event: agent.ToolDone) -> None:
         if event.card:
+            if event.card in self._left_over:
+                self._left_over.remove(event.card)
             self._cards.append(event.card)
         self._writer.put(event.as_dict())
         action = action_id_of(self._lease.turn.pk, event.call)

@@ -101,7 +101,7 @@ class Answer:
         self._thread_id = str(self._turn.conversation_id)
         self._find_agent = find_agent
         self._agent: Agent | None = None
-        self._writer = LogWriter(turn_log(), self._turn.pk, beginning.last_seq, is_ours=self._lease.mine().exists)
+        self._writer = LogWriter(turn_log(), self._turn.pk, beginning.last_seq)
         self._telling = Telling(self._lease, self._writer)
         self._interrupted: End | None = None
         self._is_ending = False

@@ -82,8 +82,8 @@ def worker(url: str) -> Part:
 
     from support_site.accounts.models import User
     from support_site.chat.agent import close_site_agent, site_agent
-    from support_site.chat.answering import run_turn
     from support_site.chat.models import Conversation, Message
+    from support_site.chat.running import run_turn
     from support_site.chat.turns import accept
     from support_site.threads import in_thread
 

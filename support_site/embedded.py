@@ -125,8 +125,8 @@ class Embedded:
         if self._agent is None:
             return
         from support_site.chat.agent import close_site_agent
-        from support_site.chat.answering import drain
         from support_site.chat.loops import worker_loop
+        from support_site.chat.running import drain
 
         worker_loop().run(drain(DRAIN_SECONDS))
         worker_loop().run(close_site_agent())

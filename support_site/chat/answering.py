@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -19,7 +18,7 @@ from agents.events import AgentEvent
 from agents.runner import Continue, Decide, Drained, Say, TurnInput
 from agents.store.errors import StoreError
 from support_site.chat import endings, leases
-from support_site.chat.beginnings import Beginning, begin
+from support_site.chat.beginnings import Beginning
 from support_site.chat.hub import hub
 from support_site.chat.leases import Held, LeaseLost
 from support_site.chat.log import Fenced, turn_log
@@ -60,35 +59,13 @@ class End:
 
 #: Another worker has the turn: nothing more may be written.
 LOST = End(None, "lost")
+#: Somebody else wrote into the log: a successor, or the last word of a dead attempt that this one did not know of.
+FENCED = End(None, "fenced")
 #: This worker stops; the turn goes on where it is, elsewhere or later.
 HANDED_OVER = End(None, "handed_over")
 
-_running: dict["Answer", "asyncio.Future[str | None]"] = {}
-
-
-async def run_turn(turn_id: UUID, *, find_agent: Callable[[], Awaitable[Agent]]) -> str | None:
-    """Answer the turn. The status it has then; None if it is not to be answered now, or by somebody else."""
-    beginning = await in_thread(begin)(turn_id)
-    if beginning is None:
-        return None
-    answer = Answer(beginning, find_agent)
-    _running[answer] = asyncio.ensure_future(answer.run())
-    try:
-        return await _running[answer]
-    finally:
-        del _running[answer]
-
-
-async def drain(grace_seconds: float) -> None:
-    """Let the running answers come to the end of a step, then hand over those that have not."""
-    running = dict(_running)
-    for answer in running:
-        answer.drain()
-    if running:
-        await asyncio.wait(running.values(), timeout=grace_seconds)
-    for answer in running:
-        answer.interrupt(HANDED_OVER)
-    await asyncio.gather(*running.values(), return_exceptions=True)
+#: What came before this attempt was not all known when it began, so it must begin anew.
+ANEW = "anew"
 
 
 class Answer:
@@ -107,15 +84,16 @@ class Answer:
         self._is_ending = False
 
     async def run(self) -> str | None:
-        """The status the turn has at the end of the attempt; None if this worker has no more say in it."""
+        """The status the turn has at the end of the attempt; None if this worker has no more say in it, or ANEW."""
         self._work = asyncio.create_task(self._converse())
         beside = [asyncio.create_task(self._write()), asyncio.create_task(self._look_after_lease())]
         try:
             end = await self._ended()
             return await self._close(end)
-        except (LeaseLost, Fenced):
-            self._say_how(LOST)
-            return None
+        except LeaseLost:
+            return await self._close(LOST)
+        except Fenced:
+            return await self._close(FENCED)
         finally:
             await _cancel([self._work, *beside])
 
@@ -201,8 +179,10 @@ class Answer:
             if self._interrupted is None:
                 raise  # the process is ending, and the lease with it
             return self._interrupted
-        except (LeaseLost, Fenced):
+        except LeaseLost:
             return LOST
+        except Fenced:
+            return FENCED
         except Drained:
             return HANDED_OVER
         except endings.StopAsked:
@@ -225,6 +205,8 @@ class Answer:
         if end is HANDED_OVER:
             await self._writer.written()
             await in_thread(leases.release)(self._lease)
+        elif end is FENCED and await in_thread(leases.release)(self._lease):
+            return ANEW
         elif end.status in Turn.FINISHED:
             await self._tidy(end)
             await self._writer.written()
@@ -274,7 +256,7 @@ class Answer:
         try:
             await self._writer.run()
         except Fenced:
-            self.interrupt(LOST)
+            self.interrupt(FENCED)
 
     async def _look_after_lease(self) -> None:
         """Renew the lease, and hear "stop": at once in this process, within a second from another one."""

@@ -17,7 +17,7 @@ MOST_HEARD = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Beginning:
-    """A claimed turn and where it stands. ``is_first`` if no attempt has written anything yet."""
+    """A claimed turn and where it stands. ``is_first`` if nobody has begun it before."""
 
     lease: Lease
     #: The customer's messages of the turn as one text, and the id of the first.
@@ -37,7 +37,7 @@ class Beginning:
 
     @property
     def is_first(self) -> bool:
-        return self.last_seq == 0
+        return self.lease.is_first
 
 
 def begin(turn_id: UUID) -> Beginning | None:

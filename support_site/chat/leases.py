@@ -33,10 +33,11 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """A claimed turn (with its conversation), as it was when it was claimed."""
+    """A claimed turn (with its conversation), as it was when it was claimed. ``is_first``: nobody had it before."""
 
     turn: Turn
     owner: str
+    is_first: bool = False
 
     def mine(self) -> QuerySet[Turn]:
         """The turn, as long as this lease holds."""
@@ -65,10 +66,11 @@ def claim(turn_id: UUID) -> Lease | None:
     if turn is None or others.exists():
         return None
     turn.status, turn.lease_owner, turn.lease_until = Status.RUNNING, uuid.uuid4().hex, now + LEASE
+    is_first = turn.started_at is None
     turn.attempt, turn.started_at = turn.attempt + 1, turn.started_at or now
     turn.save()
     signals.turn_changed(turn.conversation_id, turn.pk)
-    return Lease(turn=turn, owner=turn.lease_owner)
+    return Lease(turn=turn, owner=turn.lease_owner, is_first=is_first)
 
 
 def renew(lease: Lease) -> Held:
@@ -84,9 +86,9 @@ def renew(lease: Lease) -> Held:
     return Held.STOP if stop_requested else Held.YES
 
 
-def release(lease: Lease) -> None:
-    """Give a turn up unfinished, to be claimed by another worker at once. It does not count as an attempt."""
-    lease.mine().update(lease_until=timezone.now(), lease_owner="", attempt=lease.turn.attempt - 1)
+def release(lease: Lease) -> bool:
+    """Give a turn up unfinished, to be claimed at once; whether it was ours. It does not count as an attempt."""
+    return bool(lease.mine().update(lease_until=timezone.now(), lease_owner="", attempt=lease.turn.attempt - 1))
 
 
 def release_all() -> int:

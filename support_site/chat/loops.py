@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class WorkerLoop:
-    """A running loop. Its thread is a daemon: what it must finish, it is told by ``answering.drain``."""
+    """A running loop. Its thread is a daemon: what it must finish, it is told by ``running.drain``."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()

@@ -25,7 +25,7 @@ KEEP_LOGS = timedelta(hours=1)
 def answer(turn_id: str) -> None:
     """Answer a turn, if it is to be answered now; then see to what follows it."""
     from support_site.chat.agent import site_agent
-    from support_site.chat.answering import run_turn
+    from support_site.chat.running import run_turn
 
     status = worker_loop().run(run_turn(UUID(turn_id), find_agent=site_agent))
     if status in Turn.FINISHED:

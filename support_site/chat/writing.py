@@ -40,6 +40,7 @@ class LogWriter:
 
     def __init__(self, log: TurnLog, turn_id: UUID, last_seq: int) -> None:
         self.last_seq = last_seq
+        self._end: BaseException | None = None
         self._log = log
         self._turn_id = turn_id
         self._waiting: list[Event | Growing] = []
@@ -57,20 +58,28 @@ class LogWriter:
 
     async def run(self) -> None:
         """Write for ever. Raises Fenced when another attempt has taken over."""
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            await self._flush()
-            if not self._waiting and not self._numbered:
-                self._written.set()
-            await self._pause()
+        try:
+            while True:
+                await self._something.wait()
+                self._something.clear()
+                await self._flush()
+                if not self._waiting and not self._numbered:
+                    self._written.set()
+                await self._pause()
+        except BaseException as end:
+            self._end = end
+            self._written.set()  # whoever waits must not wait for ever
+            raise
 
     async def written(self) -> None:
-        """Return when everything that was put is in the log, without waiting for the next beat."""
+        """Return when everything that was put is in the log, without waiting for the next beat. Raises Fenced."""
         self._hurry.set()
         self._something.set()
-        await self._written.wait()
+        if self._end is None:
+            await self._written.wait()
         self._hurry.clear()
+        if self._end:
+            raise self._end
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):

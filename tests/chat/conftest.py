@@ -1,5 +1,6 @@
 """A conversation of alice's, and what it takes to answer in it without a model."""
 
+import time
 import uuid
 
 import pytest
@@ -48,7 +49,7 @@ def say(conversation, alice):
 @pytest.fixture
 def answer():
     """Run a turn on the worker loop with a scripted agent: the status it has then."""
-    from support_site.chat.answering import run_turn
+    from support_site.chat.running import run_turn
 
     def answer(turn, agent):
         async def find_agent():
@@ -64,7 +65,7 @@ def beginning():
     """The same without waiting for the end: a future."""
     import asyncio
 
-    from support_site.chat.answering import run_turn
+    from support_site.chat.running import run_turn
 
     def begin(turn, agent):
         async def find_agent():
@@ -75,6 +76,18 @@ def beginning():
     return begin
 
 
+def wait_until_written(turn):
+    """Return when an attempt that holds still has nothing left to write."""
+    from support_site.chat.log import turn_log
+
+    seen, quiet_since = 0, time.monotonic()
+    while seen == 0 or time.monotonic() - quiet_since < 0.2:
+        last_seq = turn_log().last_seq(turn.pk)
+        if last_seq != seen:
+            seen, quiet_since = last_seq, time.monotonic()
+        time.sleep(0.02)
+
+
 @pytest.fixture
 def running(say, beginning):
     """A turn that is being answered and goes on until it is let go: (turn, agent, future)."""
@@ -82,6 +95,7 @@ def running(say, beginning):
     turn = say()
     future = beginning(turn, agent)
     assert agent.wait_until_held()
+    wait_until_written(turn)
     yield turn, agent, future
     agent.let_go()
     future.result(10)

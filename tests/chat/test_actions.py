@@ -5,6 +5,7 @@ import pytest
 from support_site.chat import actions, turns
 from support_site.chat.models import Action, Conversation, Turn
 from support_site.chat.sentences import Refused
+from tests.chat.conftest import wait_until_written
 from tests.chat.scripted import RECEIPT, ScriptedAgent, carries_out, proposes, says
 from tests.chat.test_accept import at_once
 from tests.chat.test_answering import events
@@ -159,6 +160,7 @@ def test_a_decision_survives_the_worker_that_was_to_carry_it_out(waiting, decide
     first = ScriptedAgent.held()
     future = beginning(waiting, first)
     first.wait_until_held()
+    wait_until_written(waiting)
     expire(waiting)
     second = ScriptedAgent([*carries_out(), *says("Done.")])
     assert answer(waiting, second) == "done"

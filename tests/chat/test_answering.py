@@ -174,7 +174,7 @@ def test_an_answer_that_takes_too_long_is_ended(say, answer, settings):
 
 
 def test_an_agent_that_cannot_be_built_fails_the_turn_and_not_the_worker(say):
-    from support_site.chat.answering import run_turn
+    from support_site.chat.running import run_turn
 
     async def find_agent():
         raise StoreUnavailable("Chroma is down")
@@ -306,7 +306,7 @@ def test_a_drained_turn_is_handed_over_without_counting_as_an_attempt(say, answe
 
 
 def test_draining_hands_over_an_answer_that_does_not_come_to_an_end(running):
-    from support_site.chat.answering import drain
+    from support_site.chat.running import drain
 
     turn, agent, future = running
     worker_loop().run(drain(0.1))

@@ -1,0 +1,41 @@
+"""The answers that this process is writing: each begun, watched to its end, or handed over when the process stops."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from support_site.chat.answering import ANEW, HANDED_OVER, Agent, Answer
+from support_site.chat.beginnings import begin
+from support_site.chat.leases import MAX_ATTEMPTS
+from support_site.threads import in_thread
+
+_running: dict[Answer, "asyncio.Future[str | None]"] = {}
+
+
+async def run_turn(turn_id: UUID, *, find_agent: Callable[[], Awaitable[Agent]]) -> str | None:
+    """Answer the turn. The status it has then; None if it is not to be answered now, or by somebody else."""
+    for _ in range(MAX_ATTEMPTS):
+        beginning = await in_thread(begin)(turn_id)
+        if beginning is None:
+            return None
+        answer = Answer(beginning, find_agent)
+        _running[answer] = asyncio.ensure_future(answer.run())
+        try:
+            status = await _running[answer]
+        finally:
+            del _running[answer]
+        if status != ANEW:
+            return status
+    return None  # recover_turns takes it up
+
+
+async def drain(grace_seconds: float) -> None:
+    """Let the running answers come to the end of a step, then hand over those that have not."""
+    running = dict(_running)
+    for answer in running:
+        answer.drain()
+    if running:
+        await asyncio.wait(running.values(), timeout=grace_seconds)
+    for answer in running:
+        answer.interrupt(HANDED_OVER)
+    await asyncio.gather(*running.values(), return_exceptions=True)

@@ -17,7 +17,7 @@ MOST_HEARD = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Beginning:
-    """A claimed turn and where it stands. ``is_first`` if nobody has begun it before."""
+    """A claimed turn and where it stands. ``is_first`` if no attempt has written anything yet."""
 
     lease: Lease
     #: The customer's messages of the turn as one text, and the id of the first.
@@ -37,7 +37,7 @@ class Beginning:
 
     @property
     def is_first(self) -> bool:
-        return self.lease.is_first
+        return self.last_seq == 0
 
 
 def begin(turn_id: UUID) -> Beginning | None:

@@ -33,11 +33,10 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
-    """A claimed turn (with its conversation), as it was when it was claimed. ``is_first``: nobody had it before."""
+    """A claimed turn (with its conversation), as it was when it was claimed."""
 
     turn: Turn
     owner: str
-    is_first: bool = False
 
     def mine(self) -> QuerySet[Turn]:
         """The turn, as long as this lease holds."""
@@ -66,11 +65,10 @@ def claim(turn_id: UUID) -> Lease | None:
     if turn is None or others.exists():
         return None
     turn.status, turn.lease_owner, turn.lease_until = Status.RUNNING, uuid.uuid4().hex, now + LEASE
-    is_first = turn.started_at is None
     turn.attempt, turn.started_at = turn.attempt + 1, turn.started_at or now
     turn.save()
     signals.turn_changed(turn.conversation_id, turn.pk)
-    return Lease(turn=turn, owner=turn.lease_owner, is_first=is_first)
+    return Lease(turn=turn, owner=turn.lease_owner)
 
 
 def renew(lease: Lease) -> Held:

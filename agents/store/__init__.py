@@ -16,6 +16,7 @@ For a ledger that stands in front of it and must be able to rebuild it:
     snapshot(namespace_prefix) -> Snapshot             one fetch, then gets and searches from memory
     query_vectors(queries) / aquery_vectors(queries)   {query: vector} for ``Snapshot.search``
     identity() -> str                                  another one if the collection was replaced or lost
+    is_empty() -> bool                                 no record at all
     is_broken() -> bool                                damaged, or set aside and not yet filled again
     set_aside() -> str | None                          renames the collection; reads raise BrokenCollection
     rebuild(records) -> int                            sets aside what is there, fills a new one, deletes the old
@@ -26,11 +27,24 @@ For a ledger that stands in front of it and must be able to rebuild it:
 Errors: ``StoreUnavailable`` (try later), its subclass ``BrokenCollection`` (call ``rebuild``), ``WrongEmbedder``.
 """
 
-from .chroma import ChromaStore
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .errors import BrokenCollection, StaleRecord, StoreError, StoreUnavailable, WrongEmbedder
-from .ranking import HYBRID, VECTOR, Ranking
-from .records import Record, pack, unpack
-from .snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from .chroma import ChromaStore
+    from .ranking import HYBRID, VECTOR, Ranking
+    from .records import Record, pack, unpack
+    from .snapshot import Snapshot
+
+#: Imported when they are asked for: whoever only has to catch the errors need not pay for LangGraph and numpy.
+_HOMES = {
+    **dict.fromkeys(("HYBRID", "VECTOR", "Ranking"), "ranking"),
+    **dict.fromkeys(("Record", "pack", "unpack"), "records"),
+    "ChromaStore": "chroma",
+    "Snapshot": "snapshot",
+}
 
 __all__ = [
     "HYBRID",
@@ -47,3 +61,9 @@ __all__ = [
     "pack",
     "unpack",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -178,6 +178,10 @@ class ChromaStore(BaseStore):
         """Chroma's id of the collection: another one after a rebuild, or if the server came up empty."""
         return self._records.identity()
 
+    def is_empty(self) -> bool:
+        """Whether there is no record at all."""
+        return self._records.count() == 0
+
     def is_broken(self) -> bool:
         """Whether the collection is damaged, or was set aside and not filled again.
 

@@ -1,22 +1,41 @@
 """The Chroma client of this process, and Chroma's errors in our words."""
 
+import logging
 import os
+import secrets
+import shutil
 import threading
+import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from .errors import BrokenCollection, StoreError, StoreUnavailable
 from .folder import Folder
 
 if TYPE_CHECKING:
+    from chromadb import Collection
     from chromadb.api import ClientAPI
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+#: What a collection's name goes on with once it is set aside.
+ASIDE = ".aside-"
+
+#: How often a server may end over an index until the index is held responsible, and how long it may take to come back.
+_LIVES = 3
+_RESTART_SECONDS = 15.0
+_PAUSE_SECONDS = 0.1
 
 #: What Chroma says of an index that a kill tore apart, or that lost its file.
 _BROKEN = (
     "Error deserializing pickle",
     "Error finding id",
+    "Error getting embedding",
     "Nothing found on disk",
     "hnsw segment",
     "HNSW index",
@@ -47,6 +66,49 @@ class Connection:
                 self._prepare(self._client)
             return self._client
 
+    def can_load(self, collection: "Collection") -> bool:
+        """Have Chroma load the index of a collection: False if its server ended over it each time it came up again.
+
+        Raises StoreUnavailable if it does not come up, and whatever else goes wrong.
+        """
+        for _ in range(_LIVES):
+            try:
+                with self.opening(collection.name):
+                    guarded(collection.count, "opening")
+            except StoreUnavailable as error:
+                if not has_ended(error):
+                    raise
+                self._wait_for_server()
+            else:
+                return True
+        log.error("Chroma's server ends whenever %r is opened; the collection is set aside", collection.name)
+        return False
+
+    def _wait_for_server(self) -> None:
+        until = time.monotonic() + _RESTART_SECONDS
+        while True:
+            try:
+                guarded(self.client().heartbeat, "waiting for its server to come up again")
+            except StoreUnavailable:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+    def opening(self, collection: str) -> AbstractContextManager[None]:
+        """While an embedded index is loaded: a process that does not survive this leaves a mark."""
+        self.client()
+        return self.folder.opening(collection) if self.folder else nullcontext()
+
+    def ended_while_opening(self, collection: str) -> bool:
+        """Whether the last process that loaded this index did not survive it; says so once."""
+        self.client()
+        if not (self.folder and self.folder.ended_while_opening(collection)):
+            return False
+        log.error("A process ended while it opened %r; the collection is set aside", collection)
+        return True
+
     def _made(self) -> "ClientAPI":
         if self._make is None:
             raise StoreUnavailable(
@@ -64,7 +126,26 @@ class Connection:
         if settings.is_persistent:
             self.folder = Folder(settings.persist_directory)
             self.folder.prepare()
+            self._set_torn_aside(client, self.folder)
         self._is_prepared = True
+
+    def _set_torn_aside(self, client: "ClientAPI", folder: Folder) -> None:
+        for collection, index in folder.torn():
+            log.error("Chroma was killed while it saved the index of %r; the collection is set aside", collection)
+            guarded(partial(set_aside, client, collection), "setting aside")
+            shutil.rmtree(index)  # without it the values can be read again
+
+
+def set_aside(client: "ClientAPI", name: str) -> str | None:
+    """Rename a collection, whatever its state, and return its new name; None if there is none."""
+    from chromadb.errors import NotFoundError
+
+    aside = f"{name}{ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    try:
+        client.get_collection(name, embedding_function=None).modify(name=aside)
+    except NotFoundError:
+        return None
+    return aside
 
 
 def guarded(ask: Callable[[], T], doing: str) -> T:
@@ -83,11 +164,16 @@ def translated(error: Exception, doing: str) -> StoreError:
     if any(mark in text for mark in _BROKEN):
         return BrokenCollection(
             f"The Chroma collection is damaged ({doing}: {text}). Rebuild it from the ledger: run"
-            " `manage.py reindex`, or call ChromaStore.rebuild(records)."
+            " `manage.py rebuild_store`, or call ChromaStore.rebuild(records)."
         )
     return StoreUnavailable(
         f"Chroma failed ({doing}: {text}). Check that its server or folder is there and reachable, then try again."
     )
+
+
+def has_ended(error: BaseException) -> bool:
+    """The server went away while it answered."""
+    return any(words in str(error) for words in ("Server disconnected", "Connection reset"))
 
 
 def is_passing(error: BaseException) -> bool:

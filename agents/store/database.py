@@ -1,4 +1,4 @@
-"""What is done to Chroma's SQLite file itself, as a script: ``python database.py tune|vacuum FILE``.
+"""What is done to Chroma's SQLite file itself, as a script: ``python database.py tune|vacuum|owner FILE``.
 
 Run in a process of its own, because Chroma has an SQLite of its own inside this one. A second SQLite in a process
 does not see the first one's locks and drops them when it closes the file; the last to close then deletes the
@@ -7,6 +7,7 @@ write-ahead log under the other, and what that writes from then on is lost (sqli
 
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import closing
 
 _WAIT_SECONDS = 20.0
@@ -45,6 +46,13 @@ def vacuum(database: sqlite3.Connection) -> None:
         sys.stdout.write(f"{segment}\n")
 
 
+def owner(database: sqlite3.Connection, segment: str) -> None:
+    """Print the name of the collection that a segment (so its index's folder is named) belongs to."""
+    query = "SELECT c.name FROM segments AS s JOIN collections AS c ON c.id = s.collection WHERE s.id = ?"
+    for (name,) in database.execute(query, [segment]):
+        sys.stdout.write(f"{name}\n")
+
+
 def _is_tuned(database: sqlite3.Connection) -> bool:
     try:
         return bool(database.execute("SELECT 1 FROM sqlite_stat1 WHERE tbl = 'embedding_metadata'").fetchone())
@@ -53,6 +61,7 @@ def _is_tuned(database: sqlite3.Connection) -> bool:
 
 
 if __name__ == "__main__":
-    work, file = sys.argv[1:]
+    work, file, *arguments = sys.argv[1:]
     with closing(sqlite3.connect(file, timeout=_WAIT_SECONDS, isolation_level=None)) as chroma:
-        {"tune": tune, "vacuum": vacuum}[work](chroma)
+        works: dict[str, Callable[..., None]] = {"tune": tune, "vacuum": vacuum, "owner": owner}
+        works[work](chroma, *arguments)

@@ -25,3 +25,7 @@ class StaleRecord(StoreError):
 
     ChromaStore itself has no compare-and-swap: this is raised by stores in front of it that keep versions.
     """
+
+
+class RecordErased(StoreError):
+    """The account or the record was erased, and a late write wanted it back. Nothing was written, nor may it be."""

@@ -1,6 +1,7 @@
-"""The folder of an embedded Chroma: one process at a time, fast writes, quick look-ups, vacuum.
+"""The folder of an embedded Chroma: one process at a time, fast writes, quick look-ups, vacuum, what a kill tore.
 
-Chroma keeps rows in ``chroma.sqlite3`` and each vector index in a folder of its own beside it.
+Chroma keeps rows in ``chroma.sqlite3`` and each vector index in a folder of its own beside it. It saves an index in
+place, ``index_metadata.pickle`` last (chromadb 1.5.9): one that is older than its neighbours was cut short.
 """
 
 import fcntl
@@ -8,6 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +21,7 @@ _SCRIPT = Path(__file__).with_name("database.py")
 
 #: The lock of each folder by the process that took it: a lock does not survive a fork.
 _held: dict[tuple[int, Path], int] = {}
+_examined: set[tuple[int, Path]] = set()
 
 
 class Folder:
@@ -32,6 +36,37 @@ class Folder:
         """
         self.hold()
         self._in_a_child("tune")
+
+    def torn(self) -> Iterator[tuple[str, Path]]:
+        """The collections whose index was being saved when a process was killed, each with its index's folder.
+
+        Such an index is not to be tried: what is loaded from it may be garbage that harms nobody until it was saved
+        once more. Only what was there before this process is looked at, once: what it saves itself looks torn as well.
+        """
+        key = (os.getpid(), self.path)
+        if key in _examined:
+            return
+        _examined.add(key)
+        for index in self._unfinished():
+            if collection := self._in_a_child("owner", index.name).strip():
+                yield collection, index
+
+    @contextmanager
+    def opening(self, collection: str) -> Iterator[None]:
+        """While an index is loaded, which can end the process if it is damaged."""
+        mark = self._mark(collection)
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+
+    def ended_while_opening(self, collection: str) -> bool:
+        """Whether a process did not survive ``opening`` this collection; says so once."""
+        mark = self._mark(collection)
+        ended = mark.exists()
+        mark.unlink(missing_ok=True)
+        return ended
 
     def vacuum(self) -> None:
         """Give the freed pages back, so that no byte of a deleted row is left, and drop indexes nobody owns."""
@@ -57,13 +92,28 @@ class Folder:
             ) from None
         _held[key] = handle
 
-    def _in_a_child(self, work: str) -> str:
+    def _unfinished(self) -> list[Path]:
+        indexes = [pickle.parent for pickle in self.path.glob("*/index_metadata.pickle")]
+        return [index for index in indexes if _saved_at(index / "index_metadata.pickle") < _newest(index)]
+
+    def _mark(self, collection: str) -> Path:
+        return self.path / f"{collection}.opening"
+
+    def _in_a_child(self, work: str, *arguments: str) -> str:
         """What the script prints. Raises StoreUnavailable if it fails."""
-        command = [sys.executable, "-I", "-S", str(_SCRIPT), work, str(self.path / _FILE)]
+        command = [sys.executable, "-I", "-S", str(_SCRIPT), work, str(self.path / _FILE), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise StoreUnavailable(f"Chroma's file {self.path / _FILE} cannot be used ({work}): {done.stderr[-500:]}")
         return done.stdout
+
+
+def _saved_at(file: Path) -> int:
+    return file.stat().st_mtime_ns
+
+
+def _newest(index: Path) -> int:
+    return max(map(_saved_at, index.iterdir()))
 
 
 def _is_uuid(name: str) -> bool:

@@ -13,7 +13,8 @@ from .table import Table
 #: Up to so many rows are fetched in the first call, with their vectors.
 FEW_ROWS = 300
 #: Up to so many rows are scored exactly: 50 take 3 ms, 1,000 about 50. Beyond that Chroma's index proposes
-#: candidates, which costs some 50 ms however many there are (it lists all rows under the prefix first).
+#: candidates, which costs some 50 ms however many there are (it lists all rows under the prefix first), and may miss a
+#: record that is near to nothing else: such a node of the graph has few ways to it.
 EXACT_ROWS = 1_500
 _CANDIDATES = 200
 _MOST_CANDIDATES = 4_000

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +37,10 @@ class Snapshot:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def written(self) -> dict[tuple[Namespace, str], datetime]:
+        """When each record, expired or not, was written last, by (namespace, key)."""
+        return {entry.address: entry.updated_at for entry in self._entries}
 
     def get(self, namespace: Namespace, key: str) -> Item | None:
         """The item, or None. Raises ValueError for a namespace the snapshot does not cover."""

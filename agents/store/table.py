@@ -1,15 +1,13 @@
 """One Chroma collection: opened on first use, paged, retried when a read races a write."""
 
-import secrets
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from .connection import Connection, guarded, is_passing
+from .connection import ASIDE, Connection, guarded, has_ended, is_passing, set_aside
 from .encoding import EXPIRES, Entry, Row, Rows, further_ids, level, path_of
 from .errors import BrokenCollection, StoreError, WrongEmbedder
 from .records import Namespace, Vectors
@@ -22,6 +20,8 @@ Where = dict[str, Any]
 
 #: Rows a call carries; SQLite's variables end at about 32,000, Chroma's batch at 5,461.
 PAGE = 2_000
+#: Rows a call brings with their vectors when all are read: a server writes them out as JSON.
+SCANNED = 500
 #: Rows an embedded write carries: Chroma's binding holds Python's global lock while it writes, so that all other
 #: threads and the event loop stand still for this long (100 rows take some 80 ms).
 EMBEDDED_WRITE = 100
@@ -31,7 +31,6 @@ SYNC_EVERY = 500
 #: How widely a new vector looks for its neighbours; Chroma's 100 costs a third more and is not seen in recall.
 _EF_CONSTRUCTION = 64
 _PAUSES = (0.005, 0.01, 0.02, 0.04, 0.08)
-_ASIDE = ".aside-"
 
 
 class Table:
@@ -96,13 +95,14 @@ class Table:
     def scan(self, prefix: Namespace) -> Iterator[Entry]:
         """The entries at or below a namespace with their vectors, a page in memory at a time."""
         primaries = [row_id for row_id in self.ids_under(prefix) if not row_id.startswith("\0")]
-        for start in range(0, len(primaries), PAGE // 4):
-            entries = self.fetch(primaries[start : start + PAGE // 4], vectors=True).values()
+        for start in range(0, len(primaries), SCANNED):
+            entries = self.fetch(primaries[start : start + SCANNED], vectors=True).values()
             yield from (entry for entry in entries if entry.namespace[: len(prefix)] == prefix)
 
     def probe(self) -> None:
-        """Read a row with its vector, which fails if rows or index are damaged."""
-        self._ask("get", limit=1, include=["embeddings"])
+        """Read every vector, which fails if rows or index are damaged; 50,000 take a few seconds."""
+        for offset in range(0, max(self.count(), 1), SCANNED):
+            self._ask("get", limit=SCANNED, offset=offset, include=["embeddings"])
 
     def count(self) -> int:
         """Rows, not records."""
@@ -148,17 +148,13 @@ class Table:
     def asides(self) -> list[str]:
         """Names of collections that were set aside and not replaced yet."""
         names = guarded(lambda: [c.name for c in self._connection.client().list_collections()], "listing")
-        return [name for name in names if name.startswith(self.name + _ASIDE)]
+        return [name for name in names if name.startswith(self.name + ASIDE)]
 
     def set_aside(self) -> str | None:
         """Rename the collection, whatever its state; None if there is none."""
-        aside = f"{self.name}{_ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self._collection = None
-        existing = self._existing()
-        if existing is None:
-            return None
-        guarded(lambda: existing.modify(name=aside), "setting aside")
-        return aside
+        client = self._connection.client()
+        return guarded(lambda: set_aside(client, self.name), "setting aside")
 
     def drop(self, name: str) -> None:
         guarded(lambda: self._connection.client().delete_collection(name), "dropping")
@@ -176,9 +172,10 @@ class Table:
         return table
 
     def unchecked(self) -> "Table":
-        """The same collection for reading its values, whichever embedder made its vectors."""
+        """The same collection for reading its values, whichever embedder made its vectors; also if it is set aside."""
         table = self._twin()
-        table._collection = table._existing() or table._created()
+        names = [self.name, *self.asides()]
+        table._collection = next(filter(None, map(table._existing, names)), None) or table._created()
         return table
 
     # The wall
@@ -204,10 +201,10 @@ class Table:
 
     def _may_pass(self, error: StoreError) -> bool:
         """A read that raced a write, or a handle of a collection that was replaced meanwhile."""
-        if "does not exist" in str(error):
-            self._collection = None
-            return True
-        return is_passing(error)
+        is_gone = "does not exist" in str(error)
+        if is_gone or has_ended(error):
+            self._collection = None  # opening it finds out whether it ends its server
+        return is_gone or is_passing(error)
 
     def _pages(self, where: Where | None, include: list[str], limit: int | None = None) -> Iterator[Any]:
         offset = 0
@@ -231,19 +228,28 @@ class Table:
         return collection
 
     def _open(self) -> "Collection":
+        if self._connection.ended_while_opening(self.name):
+            self.set_aside()
+        self._require_not_aside()
+        collection = self._created()
+        if not self._connection.can_load(collection):
+            self.set_aside()
+            self._require_not_aside()
+        return collection
+
+    def _require_not_aside(self) -> None:
         if aside := self.asides():
             raise BrokenCollection(
                 f"Collection {self.name!r} was set aside as {aside[0]!r} and not filled again yet. Rebuild it: run"
-                " `manage.py reindex`, or call ChromaStore.rebuild(records)."
+                " `manage.py rebuild_store`, or call ChromaStore.rebuild(records)."
             )
-        return self._created()
 
-    def _existing(self) -> "Collection | None":
+    def _existing(self, name: str | None = None) -> "Collection | None":
         from chromadb.errors import NotFoundError
 
         client = self._connection.client()
         try:
-            return client.get_collection(self.name, embedding_function=None)
+            return client.get_collection(name or self.name, embedding_function=None)
         except NotFoundError:
             return None
 

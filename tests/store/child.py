@@ -9,7 +9,7 @@ from langgraph.store.base import PutOp
 from agents.store import ChromaStore, StoreUnavailable
 from tests.store.contract.stage import topics_index
 
-COUNT = 1_100
+COUNT = 600
 
 
 def main(folder: str, work: str) -> int:

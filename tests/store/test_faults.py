@@ -1,6 +1,8 @@
 """When Chroma fails, the store says which of the few things is wrong and what to do, and never shows half of it."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from chromadb.config import Settings
 
 from agents.store import BrokenCollection, ChromaStore, StoreUnavailable, WrongEmbedder
+from agents.store.connection import translated
 from bench._chroma import chroma_server, free_port
 from tests.store import child
 from tests.store.contract.stage import TopicEmbeddings, topics_index
@@ -28,21 +31,81 @@ def opened(folder: Path) -> ChromaStore:
     return ChromaStore(lambda: chromadb.PersistentClient(str(folder), settings=settings), index=topics_index())
 
 
-@pytest.mark.fault
-def test_a_torn_index_is_noticed_and_a_rebuild_mends_it(tmp_path):
-    assert in_another_process(tmp_path, "fill").returncode == 0
-    for index in tmp_path.glob("*/index_metadata.pickle"):
-        index.write_bytes(index.read_bytes()[:50])  # as kill -9 leaves it
-    store = opened(tmp_path)
-    assert store.is_broken()
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A folder of which Chroma has saved the index."""
+    folder = tmp_path_factory.mktemp("filled")
+    assert in_another_process(folder, "fill").returncode == 0
+    return folder
+
+
+@pytest.fixture
+def copied(filled, tmp_path):
+    return Path(shutil.copytree(filled, tmp_path / "copied"))
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def require_mended(store: ChromaStore, folder: Path) -> None:
     with pytest.raises(BrokenCollection, match=r"ChromaStore\.rebuild"):
-        store.search(NS, query="tea")
-    records = store.prepare(opened_ops())
-    assert store.rebuild(records) == child.COUNT
+        store.search((), query="tea", limit=child.COUNT)
+    assert store.is_broken()
+    assert store.rebuild(store.prepare(opened_ops())) == child.COUNT
     assert not store.is_broken()
     assert len(store.search(NS, query="tea", limit=1_000)) == child.COUNT / 10
     assert len(store.list_namespaces()) == 10
-    assert len(list(tmp_path.glob("*/index_metadata.pickle"))) <= 2  # the old index is gone from the disk
+    assert len(list(folder.glob("*/index_metadata.pickle"))) <= 2  # the old index is gone from the disk
+
+
+@pytest.mark.fault
+def test_an_index_that_fails_to_be_read_is_noticed_and_a_rebuild_mends_it(copied):
+    for file in copied.glob("*/index_metadata.pickle"):
+        cut(file)
+    require_mended(opened(copied), copied)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Error executing plan: Internal error: Error getting embedding",
+        "Error in compaction: Failed to apply logs to the hnsw segment writer",
+        "Error creating hnsw segment reader: Error loading hnsw index",
+        "Error deserializing pickle file: eval error at offset 8192: EOF while parsing",
+        "error returned from database: (code: 11) database disk image is malformed",
+    ],
+)
+def test_what_chroma_says_of_damage_is_a_broken_collection(words):
+    assert isinstance(translated(chromadb.errors.InternalError(words), "get"), BrokenCollection)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("name", ["header.bin", "link_lists.bin"], ids=["a crash at open", "a write without end"])
+def test_an_index_whose_saving_was_cut_short_is_never_opened(copied, name):
+    for index in copied.glob("*/index_metadata.pickle"):
+        cut(index.with_name(name))
+        os.utime(index, (1, 1))  # it is saved last: the kill came before
+    require_mended(opened(copied), copied)
+
+
+@pytest.mark.fault
+def test_an_index_that_takes_the_process_along_does_so_once(copied):
+    for file in copied.glob("*/header.bin"):
+        cut(file)
+        os.utime(file, (1, 1))  # nothing tells that it is torn
+    assert in_another_process(copied, "read").returncode == -signal.SIGSEGV
+    require_mended(opened(copied), copied)
+
+
+@pytest.mark.fault
+def test_without_a_ledger_a_torn_index_is_mended_from_the_values(copied):
+    for index in copied.glob("*/index_metadata.pickle"):
+        cut(index.with_name("header.bin"))
+        os.utime(index, (1, 1))
+    store = opened(copied)
+    assert store.reindex() == child.COUNT
+    assert len(store.search(NS, query="tea", limit=1_000)) == child.COUNT / 10
 
 
 def opened_ops():

@@ -146,7 +146,8 @@ def test_a_snapshot_answers_as_the_store_did_when_it_was_taken(store):
     vectors = store.query_vectors(op.query for op in asked)
     assert [snapshot.search(op, vectors.get(op.query)) for op in asked] == answers
     assert snapshot.get(ALICE, "a") == item
-    assert len(snapshot) == 3
+    assert snapshot.written()[ALICE, "a"] == item.updated_at
+    assert len(snapshot) == len(snapshot.written()) == 3
 
 
 def test_a_snapshot_refuses_what_it_does_not_cover_and_hands_out_copies(store):

@@ -14,6 +14,7 @@ from tests.store.contract.expiry import ExpiryContract
 from tests.store.contract.filters import FiltersContract
 from tests.store.contract.loops import LoopsContract
 from tests.store.contract.namespaces import NamespacesContract
+from tests.store.contract.oddities import OdditiesContract
 from tests.store.contract.searches import SearchesContract
 from tests.store.contract.values import ValuesContract
 from tests.store.contract.vectors import VectorsContract
@@ -27,6 +28,7 @@ class StoreContract(
     SearchesContract,
     VectorsContract,
     LoopsContract,
+    OdditiesContract,
 ):
     """All but the time to live, which LangGraph leaves to the store (``supports_ttl``)."""
 

@@ -75,9 +75,13 @@ class ExpiryContract(Stage):
     def test_reads_refresh_by_default(self, make):
         store = make(ttl={"default_ttl": SOON, "omit_expired": True})
         store.put(NS, "k", {})
+        store.put(NS, "asked not to", {})
         for _ in range(5):
             time.sleep(SOON * 60 / 4)
             assert store.get(NS, "k")
+            store.get(NS, "asked not to", refresh_ttl=False)
+            store.search(NS, filter={"none": 1})  # prolongs what it finds, and it finds nothing
+        assert keys(store.search(NS)) == ["k"]
 
     def test_reading_an_expired_record_does_not_wake_it(self, brief):
         brief.put(NS, "k", {})

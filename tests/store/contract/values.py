@@ -79,8 +79,8 @@ class ValuesContract(Stage):
         assert store.get(NS, "k").value == value
         assert store.search(NS)[0].value == value
 
-    def test_a_value_of_two_megabytes_survives(self, store):
-        value = {"text": "tea " * 500_000}
+    def test_a_value_of_five_megabytes_survives(self, store):
+        value = {"text": "tea " * 1_250_000}
         store.put(NS, "k", value)
         assert store.get(NS, "k").value == value
 

@@ -1,0 +1,156 @@
+"""Further cases where stores go wrong: what looks alike and is not, the ends of ranges, and texts that are no text."""
+
+import json
+
+from langgraph.store.base import GetOp, ListNamespacesOp, PutOp, SearchOp
+
+from tests.store.contract.stage import Stage, keys, topics_index
+
+NS = ("accounts", "1", "memories")
+
+ALIKE = {
+    "one": {"n": 1, "t": "\u00e9", "l": [1, [2, None]], "o": {}},
+    "float": {"n": 1.0, "t": "e\u0301", "l": [[2, None], 1]},
+    "true": {"n": True, "l": [True, [2, None]], "o": {"x": None}},
+    "text": {"n": "1", "t": "\u00c9", "l": [1, [2]]},
+    "null": {"n": None, "o": None},
+    "large": {"n": 2**53 + 1, "l": []},
+    "zero": {"n": 0, "t": "", "o": {"x": 0}},
+    "false": {"n": False, "o": {"x": False}},
+}
+
+ALIKE_CASES = [
+    ({"n": 1}, {"one", "float"}),
+    ({"n": True}, {"true"}),
+    ({"n": 0}, {"zero"}),
+    ({"n": False}, {"false"}),
+    ({"n": "1"}, {"text"}),
+    ({"n": 2**53}, set()),
+    ({"n": 2**53 + 1}, {"large"}),
+    ({"n": {"$gt": 2**53}}, {"large"}),
+    ({"n": {"$ne": 1}}, {"true", "text", "null", "large", "zero", "false"}),
+    ({"n": {"$ne": None}}, set(ALIKE) - {"null"}),
+    ({"n": {"$gte": False}}, set()),
+    ({"t": "\u00e9"}, {"one"}),
+    ({"t": ""}, {"zero"}),
+    ({"l": [1, [2, None]]}, {"one"}),
+    ({"l": {"$eq": [[2, None], 1]}}, {"float"}),
+    ({"l": []}, {"large"}),
+    ({"o": {}}, {"one", "true", "zero", "false"}),
+    ({"o": {"x": 0}}, {"zero"}),
+    ({"missing": {"$ne": "x"}}, set(ALIKE)),
+    ({"missing": {"$lt": 1}}, set()),
+]
+
+#: Field path, and the texts that LangGraph's own ``get_text_at_path`` finds there in ``LEAVES``.
+LEAVES = {"int": 7, "float": 2.5, "true": True, "null": None, "empty": "", "o": {"x": 1}, "l": ["tea", None, 3]}
+PATHS = {
+    "int": {"7"},
+    "float": {"2.5"},
+    "true": {"True"},
+    "null": set(),
+    "o": {'{"x": 1}'},
+    "l[*]": {"tea", "3"},
+    "l[-1]": {"3"},
+    "l[9]": set(),
+    "missing[*].x": set(),
+    "$": {json.dumps(LEAVES, sort_keys=True)},
+}
+
+
+class OdditiesContract(Stage):
+    def test_what_looks_alike_is_told_apart_by_filters(self, store):
+        store.batch([PutOp(NS, key, value) for key, value in ALIKE.items()])
+        wrong = {}
+        for condition, expected in ALIKE_CASES:
+            if (found := set(keys(store.search(NS, filter=condition, limit=20)))) != expected:
+                wrong[str(condition)] = (found, expected)
+        assert wrong == {}
+
+    def test_numbers_keep_their_kind_and_fields_their_order(self, store):
+        value = {"z": 1.0, "a": 1, "m": -0.0, "b": True, "nested": {"y": 1, "x": 2}}
+        store.put(NS, "k", value)
+        read = store.get(NS, "k").value
+        assert json.dumps(read) == json.dumps(value)
+
+    def test_keys_that_look_alike_are_different_keys(self, store):
+        alike = ["\u00e9", "e\u0301", "E\u0301", "k", "k ", " k", "k\x00", "K", "\ufeffk", "x" * 10_240, "x" * 10_241]
+        store.batch([PutOp(NS, key, {"key": key}) for key in alike])
+        assert [item.value["key"] for item in store.batch([GetOp(NS, key) for key in alike])] == alike
+        assert len(store.search(NS, limit=50)) == len(alike)
+
+    def test_a_key_may_look_like_the_rest_of_a_namespace(self, store):
+        places = [(("a",), "b..k"), (("a", "b"), "k"), (("a",), "b.k"), (("a",), ".b..k"), (("a", "b", "k"), "")]
+        store.batch([PutOp(namespace, key, {"at": number}) for number, (namespace, key) in enumerate(places)])
+        found = store.batch([GetOp(*place) for place in places])
+        assert [item.value["at"] for item in found] == list(range(len(places)))
+        assert sorted(keys(store.search(("a", "b")))) == ["", "k"]
+
+    def test_a_namespace_may_have_one_label_and_be_its_own_prefix(self, store):
+        store.put(("alone",), "k", {"n": 1})
+        assert keys(store.search(("alone",))) == ["k"]
+        assert store.list_namespaces(prefix=("alone",), suffix=("alone",)) == [("alone",)]
+        assert store.search(("alone", "k")) == []
+
+    def test_all_that_a_batch_reads_is_as_before_it_whatever_it_writes(self, store):
+        store.put(NS, "k", {"n": 1})
+        answers = store.batch(
+            [
+                PutOp(NS, "k", {"n": 2}),
+                PutOp(NS, "k", None),
+                PutOp(("new",), "k", {"n": 3}),
+                GetOp(NS, "k"),
+                GetOp(("new",), "k"),
+                SearchOp(NS, filter={"n": 1}),
+                ListNamespacesOp(),
+            ]
+        )
+        assert answers[3].value == {"n": 1}
+        assert answers[4] is None
+        assert keys(answers[5]) == ["k"]
+        assert answers[6] == [NS]
+        assert store.get(NS, "k") is None
+        assert store.list_namespaces() == [("new",)]
+
+    def test_pages_end_where_the_records_end(self, topical):
+        topical.batch([PutOp(NS, str(n), {"text": "tea"}) for n in range(5)])
+        for query in (None, "tea"):
+            assert len(topical.search(NS, query=query, limit=1_000)) == 5
+            assert len(topical.search(NS, query=query, limit=1_000, offset=3)) == 2
+            assert topical.search(NS, query=query, offset=5) == []
+            assert topical.search(NS, query=query, offset=10**6) == []
+            assert topical.search(("accounts", "nobody"), query=query) == []
+            assert topical.search(NS, query=query, filter={"text": "none"}) == []
+
+    def test_equal_scores_come_in_the_same_order_every_time(self, topical):
+        topical.batch([PutOp(NS, str(n), {"text": "tea"}) for n in range(30)])
+        whole = keys(topical.search(NS, query="tea", limit=30))
+        assert keys(topical.search(NS, query="tea", limit=30)) == whole
+        assert [
+            key for offset in range(0, 30, 7) for key in keys(topical.search(NS, query="tea", limit=7, offset=offset))
+        ] == whole
+
+    def test_namespaces_cut_to_a_depth_count_once_in_a_page(self, store):
+        store.batch([PutOp(("n", str(n // 3), str(n)), "k", {}) for n in range(9)])
+        assert store.list_namespaces(max_depth=2, limit=2) == [("n", "0"), ("n", "1")]
+        assert store.list_namespaces(max_depth=2, limit=2, offset=2) == [("n", "2")]
+        assert len(store.list_namespaces(max_depth=9)) == 9
+
+    def test_what_is_not_text_is_indexed_as_langgraph_writes_it(self, make):
+        config = topics_index()
+        store = make(index=config)
+        wrong = {}
+        for path, expected in PATHS.items():
+            config["embed"].embedded.clear()
+            store.put(NS, path, LEAVES, index=[path])
+            if set(config["embed"].embedded) != expected:
+                wrong[path] = config["embed"].embedded
+        assert wrong == {}
+        assert store.get(NS, "null").value == LEAVES
+
+    def test_an_item_that_was_found_can_be_told_as_json(self, topical):
+        topical.put(NS, "k", {"text": "tea"})
+        (item,) = topical.search(NS, query="tea")
+        assert type(item.score) is float
+        told = json.loads(json.dumps(item.dict()))
+        assert (told["key"], told["namespace"], told["value"]) == ("k", list(NS), {"text": "tea"})

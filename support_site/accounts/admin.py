@@ -43,13 +43,13 @@ class AccountAdmin(admin.ModelAdmin):
     search_fields = ("name", "shop_customer_id", "users__email", "users__name", "id")
     search_help_text = "Name, e-mail address, the shop's customer id, or account id"
     date_hierarchy = "created_at"
-    fields = ("name", "shop_customer_id", "id", "created_at", "conversations", "orders", "records")
-    readonly_fields = ("id", "created_at", "conversations", "orders", "records")
+    readonly_fields = ("id", "created_at", "conversations", "orders", "memories", "records", "reads")
+    fields = ("name", "shop_customer_id", *readonly_fields)
     inlines = (UserInline,)
     list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        return super().get_queryset(request).prefetch_related("users")
+        return super().get_queryset(request).filter(is_synthetic=False).prefetch_related("users")
 
     @admin.display(description="customer", ordering="name")
     def display_name(self, account: Account) -> str:
@@ -67,9 +67,17 @@ class AccountAdmin(admin.ModelAdmin):
     def orders(self, account: Account) -> SafeString:
         return of_this_account("admin:orders_order_changelist", account, "Orders of this customer")
 
+    @admin.display(description="memories")
+    def memories(self, account: Account) -> SafeString:
+        return of_this_account("admin:review_memory_changelist", account, "What is remembered of this customer")
+
     @admin.display(description="in the store")
     def records(self, account: Account) -> SafeString:
         return of_this_account("admin:memory_record_changelist", account, "Memories, orders and profile")
+
+    @admin.display(description="who looked")
+    def reads(self, account: Account) -> SafeString:
+        return of_this_account("admin:memory_recordread_changelist", account, "Reads by staff")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

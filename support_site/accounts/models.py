@@ -17,6 +17,10 @@ class Account(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True)
     shop_customer_id = models.CharField(max_length=200, unique=True, null=True, blank=True)
+    #: Nobody's: kept by the site to prove that accounts cannot see one another. Staff lists and counts leave it out.
+    is_synthetic = models.BooleanField(default=False, editable=False)
+    #: The customer paused memory: nothing is learned or recalled.
+    memory_paused = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

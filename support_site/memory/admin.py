@@ -1,21 +1,25 @@
-"""Every record of the store for staff, from SQL. Reading only, but for the quarantine."""
+"""Every record of the store for staff, from SQL. Reading only: memories are judged at the review desk."""
 
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
-from django.contrib import admin, messages
-from django.db.models import Max, Model, QuerySet
-from django.http import HttpRequest
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from support_site.accounts.models import Account
-from support_site.memory import readable, services
-from support_site.memory.models import Record, RecordChange, StoreEvent, Tombstone
-from support_site.memory.stores import site_store
+from support_site.accounts.models import Account, User
+from support_site.memory import readable
+from support_site.memory.models import Record, RecordChange, RecordRead, StoreEvent, Tombstone
+from support_site.memory.reads import listed, named, note_read
 
 #: How many accounts the filter offers: those written to last.
 RECENT_ACCOUNTS = 10
+#: Where those are looked for: among the newest so many records.
+RECENT_RECORDS = 300
 
 
 class ReadOnly:
@@ -31,6 +35,25 @@ class ReadOnly:
         return False
 
 
+class NotesReads(admin.ModelAdmin):
+    """Whoever opens a record, or a list that shows some, is on record as having seen them."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if cl := (getattr(response, "context_data", None) or {}).get("cl"):
+            shown = list(cl.result_list)
+            note_read(cast(User, request.user), listed(shown), {record.account_id for record in shown})
+        return response
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False,
+        form_url: str = "", obj: Any = None,
+    ) -> HttpResponse:  # fmt: skip
+        if obj is not None:
+            note_read(cast(User, request.user), named(obj), {obj.account_id})
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
 class AccountFilter(admin.SimpleListFilter):
     """The account that is chosen, and the few that were written to last; an account's own page links here."""
 
@@ -38,13 +61,26 @@ class AccountFilter(admin.SimpleListFilter):
     parameter_name = "account__id__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        recent = Account.objects.annotate(last=Max("records__updated_at")).filter(last__isnull=False).order_by("-last")
-        accounts = {account.pk: account for account in recent[:RECENT_ACCOUNTS]}
+        newest = (
+            Record.objects.filter(account__isnull=False).order_by("-updated_at").values_list("account_id", flat=True)
+        )
+        written_to = [str(pk) for pk in dict.fromkeys(newest[:RECENT_RECORDS])][:RECENT_ACCOUNTS]
+        shown = [*written_to, *(chosen for chosen in request.GET.getlist(self.parameter_name) if _is_id(chosen))]
+        accounts = Account.objects.filter(is_synthetic=False).in_bulk(shown)
         return [(str(pk), str(account)) for pk, account in accounts.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Record]) -> QuerySet[Record]:
         chosen = self.value()
+        if chosen and not _is_id(chosen):
+            raise IncorrectLookupParameters
         return queryset.filter(account__id__exact=chosen) if chosen else queryset
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
 
 
 class ChangeInline(ReadOnly, admin.TabularInline):
@@ -58,7 +94,7 @@ class ChangeInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Record)
-class RecordAdmin(ReadOnly, admin.ModelAdmin):
+class RecordAdmin(ReadOnly, NotesReads):
     list_display = ("line", "kind", "account_link", "key", "status", "in_store", "updated_at")
     list_filter = (AccountFilter, "kind", "status", "in_store", "updated_at")
     search_fields = ("value_text", "key_text", "account__name")
@@ -81,10 +117,10 @@ class RecordAdmin(ReadOnly, admin.ModelAdmin):
         "updated_at",
     )
     inlines = (ChangeInline,)
-    actions = ("quarantine", "release")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
-        return super().get_queryset(request).defer("vectors")
+        records = super().get_queryset(request).defer("vectors")
+        return records.exclude(account__in=Account.objects.filter(is_synthetic=True))
 
     @admin.display(description="record")
     def line(self, record: Record) -> str:
@@ -109,18 +145,17 @@ class RecordAdmin(ReadOnly, admin.ModelAdmin):
     def json(self, record: Record) -> SafeString:
         return readable.as_json(record.value)
 
-    def has_quarantine_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("memory.change_record")
 
-    @admin.action(description="Quarantine memories: keep them, recall them no more", permissions=["quarantine"])
-    def quarantine(self, request: HttpRequest, records: QuerySet[Record]) -> None:
-        count = services.review(site_store(), records, status="quarantined", user_id=request.user.pk)
-        messages.success(request, f"{count} memories are in quarantine.")
+@admin.register(RecordRead)
+class RecordReadAdmin(ReadOnly, admin.ModelAdmin):
+    """Who of the staff saw what of whom."""
 
-    @admin.action(description="Release memories from quarantine", permissions=["quarantine"])
-    def release(self, request: HttpRequest, records: QuerySet[Record]) -> None:
-        count = services.review(site_store(), records, status="active", user_id=request.user.pk)
-        messages.success(request, f"{count} memories are recalled again.")
+    list_display = ("at", "reader", "what", "account")
+    list_filter = (AccountFilter, "at")
+    search_fields = ("reader__email", "reader__name", "account__name")
+    list_select_related = ("account", "reader")
+    list_per_page = 50
+    show_full_result_count = False
 
 
 @admin.register(StoreEvent)

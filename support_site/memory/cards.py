@@ -15,6 +15,7 @@ from agents.store import StaleRecord
 from support_site.accounts.models import Account
 from support_site.memory.drafts import Draft, account_id_of
 from support_site.memory.errors import RecordErased, UnknownAccount
+from support_site.memory.facets import FACETS, facets_of
 from support_site.memory.models import Record, RecordChange, Scope, Tombstone
 from support_site.memory.signals import records_changed
 
@@ -171,6 +172,7 @@ _WRITTEN = [
     "expires_at",
     "created_at",
     "updated_at",
+    *FACETS,
 ]
 
 
@@ -191,6 +193,7 @@ def _record(draft: Draft, card: Record | None, scope: Scope, now: datetime) -> R
         index=draft.index,
         ttl_minutes=draft.ttl_minutes,
         expires_at=expiry(draft.ttl_minutes, now),
+        **facets_of(draft.kind, draft.value_text),
         created_at=card.created_at if card and is_there else now,
         updated_at=max(now, card.updated_at + timedelta(microseconds=1)) if card else now,
     )

@@ -1,15 +1,18 @@
 """What a put asks for, read once and checked before anything is written."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from langgraph.store.base import PutOp, validate_op_namespace
+from typing import TYPE_CHECKING, Any, Literal
 
 from agents.namespaces import ACCOUNTS, Namespace
+
+if TYPE_CHECKING:
+    from langgraph.store.base import PutOp
 
 #: A scope is named by this many labels: ("accounts", id), ("shop", "products").
 SCOPE_DEPTH = 2
@@ -48,6 +51,8 @@ class Draft:
 
 def draft_of(put: PutOp, *, versioned_kinds: Collection[str]) -> Draft:
     """The put, checked. Raises ValueError (InvalidNamespaceError for a label)."""
+    from langgraph.store.base import validate_op_namespace
+
     validate_op_namespace(put)
     if not isinstance(put.key, str):
         raise ValueError(f"A key must be a string, not {type(put.key).__name__}: {put.key!r}")
@@ -76,6 +81,8 @@ def labels_of(namespace: str) -> Namespace:
 
 
 def key_of(key_text: str) -> str:
+    if "\\" not in key_text:
+        return key_text
     key: str = json.loads(f'"{key_text}"')
     return key
 
@@ -119,7 +126,7 @@ def status_of(namespace: Namespace, value: Mapping[str, Any] | None) -> str:
         return "active"
     if value.get("superseded_by"):
         return "superseded"
-    return "quarantined" if value.get("status") == "quarantined" else "active"
+    return value["status"] if value.get("status") in ("quarantined", "needs_review") else "active"
 
 
 def is_versioned(namespace: Namespace, kinds: Collection[str]) -> bool:

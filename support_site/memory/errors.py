@@ -1,10 +1,8 @@
 """What the ledger refuses, beyond the errors of the store itself. Every message says what to do."""
 
-from agents.store import StoreError
+from agents.store.errors import RecordErased, StoreError
 
-
-class RecordErased(StoreError):
-    """The account or the record was erased, and a late write wanted it back. Nothing was written."""
+__all__ = ["OutsideWalls", "RecordErased", "UnknownAccount"]
 
 
 class UnknownAccount(StoreError):

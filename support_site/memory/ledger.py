@@ -17,10 +17,11 @@ from support_site.memory import cards
 from support_site.memory.applying import Progress, apply
 from support_site.memory.drafts import address_of, draft_of
 from support_site.memory.listing import list_namespaces
-from support_site.memory.mending import mend
+from support_site.memory.mending import fill_again, mend
 from support_site.memory.models import Record
 from support_site.memory.reading import Reader, Snapshots
 from support_site.memory.walls import require_walls
+from support_site.metrics import STORE
 from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class LedgerStore(BaseStore):
         self.chroma = open_chroma
         self._walled = walled
         self._versioned_kinds = versioned_kinds
+        self._identity = ""
         omits_expired = bool(ttl and ttl.get("omit_expired"))
         self._reader = Reader(open_chroma, Snapshots(), self._expire if omits_expired else None)
 
@@ -112,7 +114,7 @@ class LedgerStore(BaseStore):
 
     def reconcile(self, *, progress: Progress | None = None) -> int:
         """Tell Chroma everything it has not been told. Returns how many records; raises StoreUnavailable."""
-        waiting = Record.objects.pending().order_by("updated_at", "pk").values_list("pk", flat=True)
+        waiting = Record.objects.pending().order_by("scope_id").values_list("pk", flat=True)  # as its index has them
         return self._mending(lambda: apply(self.chroma(), list(waiting), progress=progress))
 
     def sweep_ttl(self) -> int:
@@ -128,11 +130,13 @@ class LedgerStore(BaseStore):
         if self._walled:
             require_walls(op)
 
+    @STORE.labels("get").time()
     def _get(self, ops: Sequence[GetOp]) -> list[Item | None]:
         items = self._reader.get(ops)
         self._prolong(item for op, item in zip(ops, items, strict=True) if item and op.refresh_ttl)
         return items
 
+    @STORE.labels("search").time()
     def _search(self, op: SearchOp | ListNamespacesOp) -> Result:
         if isinstance(op, ListNamespacesOp):
             return list_namespaces(op)
@@ -146,7 +150,7 @@ class LedgerStore(BaseStore):
             self._write(cards.touch([address_of(item.namespace, item.key) for item in items]))
 
     def _expire(self, prefix: Sequence[str]) -> int:
-        expired = Record.objects.expired().below(prefix).only("namespace", "key_text")
+        expired = Record.objects.expired().below(prefix).order_by("expires_at").only("namespace", "key_text")
         puts = [PutOp(card.labels, card.key, None) for card in expired]
         drafts = [draft_of(put, versioned_kinds=self._versioned_kinds) for put in puts]
         with attributed(actor="system", reason="expired"):
@@ -158,6 +162,7 @@ class LedgerStore(BaseStore):
             transaction.on_commit(partial(self._tell_chroma, card_ids))
         return len(card_ids)
 
+    @STORE.labels("write").time()
     def _tell_chroma(self, card_ids: Sequence[int]) -> None:
         try:
             self._mending(lambda: apply(self.chroma(), card_ids))
@@ -169,7 +174,15 @@ class LedgerStore(BaseStore):
     def _mending(self, ask: Callable[[], T]) -> T:
         """What ``ask`` returns, from a Chroma that was mended first if it turned out to be broken."""
         try:
+            self._notice_loss()
             return ask()
         except BrokenCollection as error:
             mend(self.chroma(), str(error))
             return ask()
+
+    def _notice_loss(self) -> None:
+        """A collection of another identity than before may be an empty one, where all was lost."""
+        identity = self.chroma().identity()
+        if identity != self._identity:
+            fill_again(self.chroma())
+            self._identity = self.chroma().identity()

@@ -1,22 +1,27 @@
 """A broken Chroma is set aside and rebuilt from the ledger, values and vectors, without asking anyone."""
 
-import logging
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from agents.store import ChromaStore
 from support_site.memory.applying import rebuildable
-from support_site.memory.models import Scope, StoreEvent
+from support_site.memory.events import tell
+from support_site.memory.models import Record, Scope, StoreEvent
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from agents.store import ChromaStore
 
 #: The scope whose row is locked while one process rebuilds. No namespace has this name.
 _REBUILDING = "(rebuilding)"
 _one_thread = threading.Lock()
+#: Counts rebuilds: those who waited for one need not look through all of it again.
+_mended = 0
 
 
 def mend(chroma: ChromaStore, reason: str) -> None:
@@ -24,9 +29,20 @@ def mend(chroma: ChromaStore, reason: str) -> None:
 
     Raises StoreUnavailable when Chroma cannot be reached at all.
     """
+    global _mended
+    before = _mended
     with _alone():
-        if chroma.is_broken():
+        if before == _mended and chroma.is_broken():
             tell(StoreEvent.Kind.BROKEN, reason)
+            rebuild(chroma)
+            _mended += 1
+
+
+def fill_again(chroma: ChromaStore) -> None:
+    """An empty Chroma in the place of the one that was told what the ledger has gets all of it again."""
+    with _alone():
+        if chroma.is_empty() and Record.objects.live().filter(in_store=True).exists():
+            tell(StoreEvent.Kind.BROKEN, "Chroma came up empty.")
             rebuild(chroma)
 
 
@@ -37,12 +53,6 @@ def rebuild(chroma: ChromaStore) -> int:
     seconds = time.monotonic() - started
     tell(StoreEvent.Kind.REBUILT, f"{count} records were written again from the ledger in {seconds:.1f} seconds.")
     return count
-
-
-def tell(kind: StoreEvent.Kind, text: str) -> None:
-    """Write it down for staff and into the log; ``text`` names no customer."""
-    logger.warning("%s: %s", kind.label, text)
-    StoreEvent.objects.create(kind=kind, text=text[:1000])
 
 
 @contextmanager

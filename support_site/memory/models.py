@@ -7,7 +7,7 @@ from typing import Any, Self
 from django.db import models
 from django.utils import timezone
 
-from support_site.accounts.models import Account
+from support_site.accounts.models import Account, User
 from support_site.memory.drafts import key_of, labels_of
 
 
@@ -60,6 +60,8 @@ class Record(models.Model):
         SUPERSEDED = "superseded"
         #: A memory that is kept and not recalled.
         QUARANTINED = "quarantined"
+        #: A memory that is not recalled until staff have looked at it.
+        NEEDS_REVIEW = "needs_review", "needs review"
         DELETED = "deleted"
 
     #: sha256 of namespace and key: both may be longer than a database can index.
@@ -90,6 +92,14 @@ class Record(models.Model):
     embedder = models.CharField(max_length=200, blank=True)
     ttl_minutes = models.FloatField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    #: Of memories only, for lists of thousands: what ``memory.facets`` reads out of the value.
+    memory_kind = models.CharField("kind of memory", max_length=20, blank=True)
+    trust = models.CharField(max_length=10, blank=True)
+    #: Where it was said; no foreign key, because the conversation belongs to a room above.
+    conversation_id = models.UUIDField("said in", null=True, blank=True, db_index=True)
+    #: Kept longer than that, but recalled no more.
+    recalled_until = models.DateTimeField(null=True, blank=True)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     #: Differs between any two writes of a record; Chroma keeps the same, which tells whether it is up to date.
     updated_at = models.DateTimeField()
@@ -102,6 +112,13 @@ class Record(models.Model):
             models.Index(fields=("-updated_at", "-id"), name="record_newest"),
             models.Index(fields=("account", "-updated_at"), name="record_of_account"),
             models.Index(fields=("kind", "-updated_at"), name="record_of_kind"),
+            # Holds all that lists of memories are counted and ordered by: ten times as fast as reading the rows.
+            models.Index(
+                fields=("kind", "status", "-updated_at", "account", "reviewed_at", "recalled_until", "expires_at"),
+                name="record_for_review",
+            ),
+            models.Index(fields=("memory_kind", "-updated_at"), name="record_of_memory_kind"),
+            models.Index(fields=("trust", "-updated_at"), name="record_of_trust"),
             models.Index(fields=("scope", "status"), name="record_of_scope"),
             models.Index(fields=("status", "namespace"), name="record_namespaces"),
             models.Index(fields=("scope",), condition=models.Q(in_store=False), name="record_pending"),
@@ -152,9 +169,27 @@ class RecordChange(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        indexes = (models.Index(fields=("at",), name="change_by_day"),)
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} by {self.actor}"
+
+
+class RecordRead(models.Model):
+    """That a member of staff saw something that is kept about an account. See ``memory.reads``."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="record_reads")
+    reader = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    #: In words a customer may read: "memory (preference)", "order #W2611340", "list of memories".
+    what = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at", "-id")
+        indexes = (models.Index(fields=("account", "-at"), name="record_read_of_account"),)
+
+    def __str__(self) -> str:
+        return f"{self.what}, read by {self.reader or 'staff'}"
 
 
 class Tombstone(models.Model):
@@ -182,6 +217,8 @@ class StoreEvent(models.Model):
         REBUILT = "rebuilt", "Chroma was rebuilt"
         MENDED = "mended", "differences were mended"
         ERASED = "erased", "records were erased"
+        CANARY = "canary", "the leak canary"
+        REFUSED = "refused", "a record was refused"
 
     kind = models.CharField(max_length=10, choices=Kind)
     text = models.CharField(max_length=1000)

@@ -115,9 +115,11 @@ class Reader:
                 return snapshot
             if cards.count() > LARGEST_SNAPSHOT:
                 return None
+            is_whole = not Record.objects.pending().filter(scope=scope).exists()
             snapshot = self.chroma().snapshot(prefix)
-            if self._is_true(_written(snapshot.search(SearchOp(prefix, limit=len(snapshot)))), cards):
-                self.snapshots.keep(scope, revision, snapshot)
+            if self._is_true(snapshot.written(), cards):
+                if is_whole:  # a card that was refused may be accepted later, at the same revision
+                    self.snapshots.keep(scope, revision, snapshot)
                 return snapshot
         raise _at_odds()
 
@@ -125,7 +127,7 @@ class Reader:
         for _ in range(ATTEMPTS):
             if self.expire:
                 self.expire(op.namespace_prefix)
-            waiting = Record.objects.pending().below(op.namespace_prefix)
+            waiting = Record.objects.pending().below(op.namespace_prefix).order_by("scope_id")  # as its index has them
             apply(self.chroma(), list(waiting.values_list("pk", flat=True)))
             found = self.chroma().search(
                 tuple(op.namespace_prefix),
@@ -158,10 +160,20 @@ class Reader:
         return int(revision)
 
     def _is_true(self, found: Written, cards: RecordQuerySet) -> bool:
-        """Whether Chroma said what the cards say. What it did not say or should not have is put right."""
-        rows = cards.values_list("namespace", "key_text", "updated_at", "pk")
-        known = {(labels_of(namespace), key_of(key_text)): (at, pk) for namespace, key_text, at, pk in rows}
-        different = [pk for address, (at, pk) in known.items() if found.get(address) != at]
+        """Whether Chroma said what the cards say. What it did not say or should not have is put right.
+
+        A card that is pending need not be there: it is being written just now, or it was refused.
+        """
+        rows = cards.order_by().values_list("namespace", "key_text", "updated_at", "pk", "in_store")
+        known: dict[Address, tuple[datetime, int, bool]] = {
+            (labels_of(namespace), key_of(key_text)): (at, pk, in_store)
+            for namespace, key_text, at, pk, in_store in rows
+        }
+        different = [
+            pk
+            for address, (at, pk, in_store) in known.items()
+            if found.get(address) != at and (in_store or address in found)
+        ]
         unknown = found.keys() - known.keys()
         if not different and not unknown:
             return True

@@ -1,24 +1,28 @@
-"""What is done with the store as a whole: compare and repair, rebuild, re-index, review, erase."""
+"""What is done with the store as a whole: compare and repair, rebuild, re-index, erase."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.db import transaction
-from langgraph.store.base import PutOp
 
 from agents import namespaces
-from agents.attribution import attributed
 from agents.namespaces import Namespace
 from agents.store import Record as ChromaRecord
 from agents.store import pack, unpack
 from support_site.memory import cards
-from support_site.memory.applying import Progress
 from support_site.memory.drafts import address_of, digest_of, scope_of
-from support_site.memory.ledger import LedgerStore
-from support_site.memory.mending import rebuild, tell
+from support_site.memory.events import tell
+from support_site.memory.mending import rebuild
 from support_site.memory.models import Record, RecordChange, RecordQuerySet, Scope, StoreEvent, Tombstone
+
+if TYPE_CHECKING:
+    from support_site.memory.applying import Progress
+    from support_site.memory.ledger import LedgerStore
 
 Address = tuple[Namespace, str]
 
@@ -84,21 +88,6 @@ def reindex(store: LedgerStore, *, progress: Progress | None = None) -> int:
     Record.objects.live().update(vectors=None, embedder="", in_store=False)
     store.chroma().rebuild([])
     return store.reconcile(progress=progress)
-
-
-def review(store: LedgerStore, records: Iterable[Record], *, status: str, user_id: object, reason: str = "") -> int:
-    """A member of staff sets the status ("active", "quarantined") of memories. Returns how many changed.
-
-    Other records are left as they are: an account without its profile or orders cannot be served.
-    """
-    puts = [
-        PutOp(record.labels, record.key, {**record.value, "status": status}, index=record.index)
-        for record in records
-        if record.kind == "memories" and record.value is not None and record.value.get("status") != status
-    ]
-    with attributed(actor=f"staff:{user_id}", reason=reason or f"set to {status} in the admin"):
-        store.batch(puts)
-    return len(puts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,22 @@
 """The site's store, put together from the settings; one a process, its Chroma opened on first use."""
 
+from __future__ import annotations
+
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from langgraph.store.base import TTLConfig
 
-from agents.store import HYBRID, ChromaStore
-from agents.store.folder import Folder
-from support_site.memory.ledger import LedgerStore
+from agents.store.errors import StoreError
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from langgraph.store.base import TTLConfig
+
+    from agents.store import ChromaStore
+    from support_site.memory.ledger import LedgerStore
 
 #: What is searched by meaning: a memory's text, an article's title and body, names of products and of ordered items.
 SEARCHED_FIELDS = ["text", "title", "body", "name", "items[*].name"]
@@ -27,7 +30,18 @@ CHROMA_TIMEOUT_SECONDS = 20.0
 @cache
 def site_store() -> LedgerStore:
     """The store of this process. Costs nothing until it is read or written."""
+    from support_site.memory.ledger import LedgerStore
+
     return LedgerStore(cache(_chroma_store), ttl=TTL)
+
+
+def store_answers() -> bool:
+    """Whether Chroma can be read now; takes as long as it takes to find out."""
+    try:
+        site_store().chroma().get(("shop", "help"), "is anybody there?")
+    except StoreError:
+        return False
+    return True
 
 
 def reset_site_store() -> None:
@@ -37,6 +51,7 @@ def reset_site_store() -> None:
 
 def _chroma_store() -> ChromaStore:
     # Imported when the store is opened: commands that never do start without LangChain's embeddings.
+    from agents.store import HYBRID, ChromaStore
     from support_site.memory.embedder import site_embedder
 
     embedder, dims = site_embedder()
@@ -44,8 +59,10 @@ def _chroma_store() -> ChromaStore:
     return ChromaStore(client, index={"embed": embedder, "dims": dims, "fields": SEARCHED_FIELDS}, ranking=HYBRID)
 
 
-def _embedded_client() -> "ClientAPI":
+def _embedded_client() -> ClientAPI:
     import chromadb
+
+    from agents.store.folder import Folder
 
     folder = Path(settings.CHROMA_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,9 +70,12 @@ def _embedded_client() -> "ClientAPI":
     return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
 
 
-def _server_client() -> "ClientAPI":
+def _server_client() -> ClientAPI:
     import chromadb
+    import httpx
 
+    # Chroma's client waits for ever, also while it is made, and has no setting for it (chromadb 1.5.9, api/fastapi.py).
+    httpx.get(f"{settings.CHROMA_URL.rstrip('/')}/api/v2/heartbeat", timeout=CHROMA_TIMEOUT_SECONDS)
     address = urlsplit(settings.CHROMA_URL)
     client = chromadb.HttpClient(
         host=settings.CHROMA_URL,
@@ -66,6 +86,5 @@ def _server_client() -> "ClientAPI":
         database=settings.CHROMA_DATABASE,
         settings=chromadb.Settings(anonymized_telemetry=False),
     )
-    # Chroma's client waits for ever and has no setting for it (chromadb 1.5.9, api/fastapi.py).
     client._server._session.timeout = CHROMA_TIMEOUT_SECONDS  # type: ignore[attr-defined]
     return client

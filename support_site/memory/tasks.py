@@ -1,11 +1,12 @@
 """The store's work in the background; beat calls all of these (settings.CELERY_BEAT_SCHEDULE)."""
 
 import logging
+from uuid import UUID
 
 from celery import shared_task
 
 from agents.store import StoreUnavailable
-from support_site.memory import services
+from support_site.memory import forgetting, services
 from support_site.memory.stores import site_store
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,12 @@ def reconcile() -> int:
 def sweep() -> int:
     """Every hour: delete what has expired. Returns how many records."""
     return site_store().sweep_ttl()
+
+
+@shared_task
+def erase_forgotten(account_id: str = "") -> int:
+    """When a customer forgot something, and every hour for all: leave no byte of it. Returns how many memories."""
+    return len(forgetting.erase_forgotten(site_store(), UUID(account_id) if account_id else None))
 
 
 @shared_task

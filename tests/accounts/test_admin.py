@@ -34,7 +34,8 @@ def test_staff_find_an_account_by_its_id(desk, alice, bob):
 
 def test_an_account_leads_to_its_conversations_and_its_records(desk, alice):
     page = desk.get(f"/admin/accounts/account/{alice.account_id}/change/").content.decode()
-    for path in ("/admin/chat/conversation/", "/admin/memory/record/"):
+    lists = ("chat/conversation", "orders/order", "review/memory", "memory/record", "memory/recordread")
+    for path in (f"/admin/{each}/" for each in lists):
         link = f"{path}?account__id__exact={alice.account_id}"
         assert link in page
         assert desk.get(link).status_code == 200

@@ -1,6 +1,8 @@
 """A process of its own that writes to the site's store until it is killed, or looks at what is left.
 
 child.py write [STEP]  puts numbered memories, a line "kept N" for each; dies by SIGKILL at a step of the fourth
+child.py fill COUNT    puts so many at once and dies by SIGKILL, so that SQLite's write-ahead logs stay
+child.py grow          puts fifty at once, again and again, with a line "kept N" for each
 child.py look          one JSON line: what the store answers, and what store_check finds
 """
 
@@ -42,6 +44,21 @@ def fill(count):
     from support_site.memory.stores import site_store
 
     site_store().batch([PutOp(memories(), f"m{n:05}", {"text": f"memory number {n}"}) for n in range(int(count))])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def grow():
+    from langgraph.store.base import PutOp
+
+    from support_site.memory.models import Record
+    from support_site.memory.stores import site_store
+
+    namespace, first = memories(), Record.objects.count()
+    while True:
+        numbers = range(first, first := first + 50)
+        site_store().batch([PutOp(namespace, f"m{n:05}", {"text": f"memory number {n}"}) for n in numbers])
+        sys.stdout.write("".join(f"kept {number}\n" for number in numbers))
+        sys.stdout.flush()
 
 
 def dying(at):
@@ -79,4 +96,4 @@ def memories():
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "support_site.settings"
     django.setup()
-    {"write": write, "fill": fill, "look": look}[sys.argv[1]](*sys.argv[2:])
+    {"write": write, "fill": fill, "grow": grow, "look": look}[sys.argv[1]](*sys.argv[2:])

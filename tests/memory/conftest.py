@@ -17,9 +17,13 @@ class Letters:
 
     def __init__(self):
         self.asked = 0
+        #: A word that it does not take.
+        self.refuses = ""
 
     def __call__(self, texts):
         self.asked += 1
+        if self.refuses and any(self.refuses in text for text in texts):
+            raise StoreUnavailable("The embedder does not take this text (test).")
         return [self.vector(text) for text in texts]
 
     @staticmethod
@@ -33,10 +37,12 @@ class Letters:
 class Faulty(ChromaStore):
     """A ChromaStore that is down ("before" it writes) or goes away "after" it wrote, while it is told to.
 
-    ``meanwhile`` is called once, just before a write: what somebody else does at that moment.
+    It takes no record with the key ``refuses``. ``meanwhile`` is called once, just before a write: what somebody
+    else does at that moment.
     """
 
     fails: str = ""
+    refuses: str | None = None
     meanwhile = None
 
     def apply(self, records, removals=()):
@@ -44,6 +50,8 @@ class Faulty(ChromaStore):
         somebody, self.meanwhile = self.meanwhile, None
         if somebody:
             somebody()
+        if any(record.key == self.refuses for record in records):
+            raise StoreUnavailable("Chroma does not take this record (test).")
         super().apply(records, removals)
         if self.fails == "after":
             raise StoreUnavailable("Chroma went away after the write (test).")

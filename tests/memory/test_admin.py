@@ -4,8 +4,7 @@ import pytest
 from django.urls import reverse
 
 from agents.attribution import attributed
-from support_site.memory import stores
-from support_site.memory.models import Record, RecordChange, StoreEvent, Tombstone
+from support_site.memory.models import Record, StoreEvent, Tombstone
 
 pytestmark = pytest.mark.django_db
 
@@ -23,13 +22,6 @@ def filled(store, a, b):
         store.put(a.orders, "#W1", {**order, "status": "processed", "version": 2})
     store.put(("shop", "help"), "returns", {"title": "Returns", "body": "Within a month."})
     return store
-
-
-@pytest.fixture
-def staff_store(store, monkeypatch):
-    """The admin's verbs write through the site's store; here that is the store of the test."""
-    stores.site_store.cache_clear()
-    monkeypatch.setattr("support_site.memory.admin.site_store", lambda: store)
 
 
 def page(client, user, url, **query):
@@ -114,30 +106,38 @@ def test_nobody_adds_changes_or_deletes_records_past_the_store(client, sam, fill
     assert Record.objects.filter(pk=record.pk).exists()
 
 
-def act(client, user, action, *records):
-    client.force_login(user)
-    return client.post(reverse(LIST), {"action": action, "_selected_action": [record.pk for record in records]})
-
-
-def test_sam_quarantines_and_releases_a_memory_on_record(client, sam, filled, staff_store, store, a):
-    memory, order = Record.objects.get(key_text="m1"), Record.objects.get(kind="orders")
-    act(client, sam, "quarantine", memory, order)
-    assert store.get(a.memories, "m1").value["status"] == "quarantined"
-    assert Record.objects.get(key_text="m1").status == "quarantined"
-    assert store.get(a.orders, "#W1").value["status"] == "processed"
-    assert RecordChange.objects.first().actor == f"staff:{sam.pk}"
-    act(client, sam, "release", memory)
-    assert store.get(a.memories, "m1").value["status"] == "active"
-
-
-def test_rita_may_read_and_not_quarantine(client, rita, filled, staff_store, store, a):
-    act(client, rita, "quarantine", Record.objects.get(key_text="m1"))
-    assert store.get(a.memories, "m1").value["status"] == "active"
-
-
 @pytest.mark.parametrize("model", [StoreEvent, Tombstone])
 def test_what_happened_to_the_store_is_listed(client, rita, model):
     StoreEvent.objects.create(kind="broken", text="The index was torn.")
     Tombstone.objects.create(scope="accounts.x", reason="asked by mail")
     text = page(client, rita, reverse(f"admin:memory_{model.__name__.lower()}_changelist")).content.decode()
     assert ("The index was torn." in text) or ("asked by mail" in text)
+
+
+def reads_of(account):
+    return [(read.reader.email, read.what) for read in account.record_reads.order_by("id")]
+
+
+def test_who_opens_a_record_or_a_list_that_shows_it_is_on_record_once(client, rita, alice, bob, filled):
+    record = Record.objects.get(kind="orders")
+    for _ in range(2):
+        page(client, rita, reverse("admin:memory_record_change", args=[record.pk]))
+        page(client, rita, reverse(LIST), q="tea")
+    assert reads_of(alice.account) == [(rita.email, "order #W1"), (rita.email, "list of memories")]
+    assert reads_of(bob.account) == []
+
+
+def test_staff_see_who_looked_and_nobody_changes_it(client, sam, rita, filled):
+    page(client, rita, reverse(LIST))
+    text = page(client, sam, reverse("admin:memory_recordread_changelist")).content.decode()
+    assert "rita@example.com" in text[text.index('id="result_list"') :]
+    assert client.get(reverse("admin:memory_recordread_add")).status_code == 403
+
+
+def test_the_account_that_is_chosen_is_offered_though_others_were_written_to_since(
+    client, sam, bob, filled, monkeypatch
+):
+    monkeypatch.setattr("support_site.memory.admin.RECENT_ACCOUNTS", 1)
+    text = page(client, sam, reverse(LIST), account__id__exact=str(bob.account_id)).content.decode()
+    assert "Bob Tanaka</a>" in text[text.index('id="changelist-filter"') :]
+    assert page(client, sam, reverse(LIST), account__id__exact="x").status_code == 302

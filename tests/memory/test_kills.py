@@ -12,11 +12,12 @@ import pytest
 
 from agents.store.table import SYNC_EVERY
 from tests.memory.child import STEPS
+from tests.store.kills import MOST_KILLS, is_torn, killer, tear
 
 pytestmark = pytest.mark.fault
 
 #: So many that Chroma has written its index.
-ENOUGH = 2 * SYNC_EVERY + 50
+ENOUGH = SYNC_EVERY + 50
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,22 +88,59 @@ def test_killed_again_and_again_while_it_writes_nothing_acknowledged_is_lost(sit
     require_nothing_lost(look(site), acknowledged)
 
 
-@pytest.mark.parametrize("damage", ["index torn", "index gone", "folder gone", "rows gone"])
-def test_a_chroma_that_was_damaged_while_the_site_was_down_mends_itself(site, damage):
-    filling = child(site, "fill", str(ENOUGH))
+@pytest.fixture(scope="module")
+def once_filled(migrated, tmp_path_factory):
+    folder = shutil.copytree(migrated, tmp_path_factory.mktemp("filled") / "site")
+    filling = child(folder, "fill", str(ENOUGH))
     filling.communicate(timeout=120)
-    assert filling.returncode == 0
-    DAMAGES[damage](site / "chroma")
-    seen = look(site)
+    assert filling.returncode == -9
+    return folder
+
+
+@pytest.fixture
+def filled(once_filled, tmp_path):
+    """A site with so many memories that Chroma has saved its index."""
+    return shutil.copytree(once_filled, tmp_path / "filled")
+
+
+def test_killed_while_chroma_saves_its_index_until_it_breaks_the_site_mends_itself(filled):
+    acknowledged = list(range(ENOUGH))
+    for _ in range(MOST_KILLS):
+        growing = child(filled, "grow")
+        with killer(filled / "chroma", growing.pid):
+            acknowledged += kept(growing.communicate(timeout=60)[0].splitlines(keepends=True))
+        if is_torn(filled / "chroma"):
+            break
+    else:
+        tear(filled / "chroma")
+    seen = look(filled)
+    require_nothing_lost(seen, acknowledged)
+    assert seen["events"][:2] == ["broken", "rebuilt"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["index torn", "index crashes", "index gone", "folder gone", "rows gone", "log torn"]
+)
+def test_a_chroma_that_was_damaged_while_the_site_was_down_mends_itself(filled, damage):
+    DAMAGES[damage](filled / "chroma")
+    seen = look(filled)
     require_nothing_lost(seen, range(ENOUGH))
-    if damage == "index torn":
+    if damage != "log torn":
         assert seen["events"][:2] == ["broken", "rebuilt"]
 
 
-def tear(chroma):
-    """What a kill in the middle of writing the index leaves: its last file cut short."""
+def tear_fatally(chroma):
+    """Whoever opens this index dies of a segmentation fault."""
     (pickle,) = chroma.rglob("index_metadata.pickle")
-    pickle.write_bytes(pickle.read_bytes()[: pickle.stat().st_size // 2])
+    header = pickle.with_name("header.bin")
+    header.write_bytes(header.read_bytes()[:50])
+    os.utime(pickle, (1, 1))
+
+
+def tear_log(chroma):
+    """The writes that SQLite had not yet taken over into its file."""
+    log = chroma / "chroma.sqlite3-wal"
+    log.write_bytes(log.read_bytes()[: log.stat().st_size // 2])
 
 
 def empty(chroma):
@@ -117,6 +155,8 @@ def lose_index(chroma):
 
 DAMAGES = {
     "index torn": tear,
+    "index crashes": tear_fatally,
+    "log torn": tear_log,
     "index gone": lose_index,
     "folder gone": shutil.rmtree,
     "rows gone": empty,

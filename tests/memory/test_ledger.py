@@ -212,3 +212,25 @@ def test_later_reads_of_an_unchanged_account_do_not_ask_chroma(store, a, chroma)
         store.get(a.memories, "m1")
     chroma.fails = ""
     assert store.get(a.memories, "m1").value == {"text": "coffee"}
+
+
+def test_a_memory_is_found_by_what_its_value_says(store, a):
+    conversation = "6f1c0b9e-0000-4000-8000-000000000001"
+    value = {"text": "likes tea", "kind": "preference", "trust": "customer", "status": "needs_review"}
+    value |= {"source": {"conversation": conversation}, "expires": "2026-12-01T00:00:00.000+00:00"}
+    store.put(a.memories, "m1", value)
+    card = Record.objects.get(key_text="m1")
+    assert (card.memory_kind, card.trust, card.status) == ("preference", "customer", "needs_review")
+    assert str(card.conversation_id) == conversation
+    assert card.recalled_until.isoformat() == "2026-12-01T00:00:00+00:00"
+    store.delete(a.memories, "m1")
+    assert (Record.objects.get(key_text="m1").trust, Record.objects.get(key_text="m1").conversation_id) == ("", None)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"kind": ["x"], "trust": 7}, {"source": "staff", "expires": "soon"}, {"source": {"conversation": 5}}]
+)
+def test_a_value_of_another_shape_is_kept_all_the_same(store, a, odd):
+    store.put(a.memories, "m1", odd)
+    card = Record.objects.get(key_text="m1")
+    assert (card.memory_kind, card.trust, card.conversation_id, card.recalled_until) == ("", "", None, None)

@@ -9,7 +9,7 @@ from langgraph.store.base import PutOp
 from agents.store import ChromaStore, StoreUnavailable, WrongEmbedder
 from support_site.memory import services, tasks
 from support_site.memory.ledger import LedgerStore
-from support_site.memory.models import Record
+from support_site.memory.models import Record, StoreEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,6 +68,48 @@ def test_a_write_that_was_rolled_back_is_read_by_nobody(store, a):
     assert services.check(store).count == 0
 
 
+def test_what_was_embedded_while_chroma_was_down_is_not_embedded_again(store, chroma, a, letters):
+    chroma.fails = "before"
+    store.put(a.memories, "m1", {"text": "one"})
+    asked = letters.asked
+    with pytest.raises(StoreUnavailable):
+        store.reconcile()
+    chroma.fails = ""
+    assert store.reconcile() == 1
+    assert letters.asked == asked
+
+
+@pytest.mark.parametrize("refusing", ["chroma", "embedder"])
+def test_a_record_that_is_refused_for_ever_holds_nobody_else_up(store, chroma, a, b, letters, caplog, refusing):
+    store.put(a.memories, "m1", {"text": "one"})
+    store.put(a.memories, "poison", {"text": "harmless"})
+    {"chroma": chroma, "embedder": letters}[refusing].refuses = "poison"
+    store.batch([PutOp(a.memories, key, {"text": f"{key} anew"}) for key in ("m1", "poison", "m2")])
+    store.put(b.memories, "m1", {"text": "of another account"})
+    assert {item.key: item.value["text"] for item in store.search(a.account)} == {"m1": "m1 anew", "m2": "m2 anew"}
+    assert store.get(a.memories, "poison") is None  # rather than what it said before
+    assert store.get(b.memories, "m1").value == {"text": "of another account"}
+    assert store.over_all_accounts().search(("accounts",), limit=5)
+    assert store.reconcile() == 0
+    (event,) = StoreEvent.objects.all()
+    (card,) = Record.objects.pending()
+    assert (event.kind, card.key, card.value) == ("refused", "poison", {"text": "poison anew"})
+    assert f"Record {card.pk}" in event.text
+    assert f"Record {card.pk}" in caplog.text
+    assert services.check(store).count == 0
+    chroma.refuses = letters.refuses = None
+    assert store.search(a.account, filter={"text": "poison anew"})[0].key == "poison"
+    assert store.pending_count() == 0
+
+
+def test_a_store_that_takes_nothing_refuses_no_single_record(store, chroma, a):
+    chroma.fails = "after"  # it is read as before
+    store.put(a.memories, "m1", {"text": "one"})
+    with pytest.raises(StoreUnavailable):
+        store.get(a.memories, "m1")
+    assert not StoreEvent.objects.exists()
+
+
 def test_an_older_value_that_overtook_a_newer_one_is_put_right(store, chroma, a):
     store.put(a.memories, "m1", {"text": "old"})
     (stale,) = chroma.scan()
@@ -93,8 +135,10 @@ def test_a_chroma_that_lost_everything_is_filled_again_without_the_embedder(stor
     store.put(a.memories, "m2", {"text": "bees"})
     chroma.rebuild([])
     asked = letters.asked
+    assert len(store.over_all_accounts().search(("accounts",), limit=5)) == 2  # where no account's cards are compared
     assert {item.key for item in store.search(a.account)} == {"m1", "m2"}
     assert letters.asked == asked
+    assert list(StoreEvent.objects.values_list("text", flat=True))[1] == "Chroma came up empty."
 
 
 def test_rows_the_ledger_does_not_know_are_not_answered_and_go(store, chroma, a, b):
@@ -163,8 +207,6 @@ def test_vectors_are_kept_in_sql_as_float32(store, a, letters):
 
 
 def test_a_broken_chroma_is_rebuilt_by_whoever_notices_it(store, chroma, a, letters, caplog):
-    from support_site.memory.models import StoreEvent
-
     store.put(a.memories, "m1", {"text": "tea"})
     chroma.set_aside()
     asked = letters.asked

@@ -1,0 +1,40 @@
+"""What lists of memories are filtered by, read out of the value when it is written, so that no list reads values."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+#: The columns of ``Record`` that are filled here; empty for everything that is no memory.
+FACETS = ("memory_kind", "trust", "conversation_id", "recalled_until", "reviewed_at")
+
+
+def facets_of(kind: str, value_text: str | None) -> dict[str, Any]:
+    """The columns of a record with this value. A value of another shape than a memory's leaves them empty."""
+    value = json.loads(value_text) if kind == "memories" and value_text is not None else {}
+    source = value.get("source")
+    return {
+        "memory_kind": _word(value.get("kind"), 20),
+        "trust": _word(value.get("trust"), 10),
+        "conversation_id": _uuid(source.get("conversation")) if isinstance(source, dict) else None,
+        "recalled_until": _time(value.get("expires")),
+        "reviewed_at": _time(value.get("reviewed_at")),
+    }
+
+
+def _word(said: Any, longest: int) -> str:
+    return said[:longest] if isinstance(said, str) and "\0" not in said else ""
+
+
+def _uuid(said: Any) -> UUID | None:
+    try:
+        return UUID(said)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _time(said: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(said).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None

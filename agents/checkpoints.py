@@ -4,13 +4,17 @@ Opened here, a saver reads nothing from its rows but plain messages and plain da
 stays inert (LangGraph's default would build any importable object out of it).
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
 
 POSTGRES = ("postgres://", "postgresql://")
 #: In PostgreSQL the saver's tables live in a schema of their own, beside the site's.
@@ -68,7 +72,25 @@ async def prune_thread(saver: BaseCheckpointSaver, thread_id: str) -> None:
         await saver.aprune([thread_id], strategy="keep_latest")
 
 
+async def has_thread(saver: BaseCheckpointSaver, thread_id: str) -> bool:
+    """Whether anything is kept of the thread."""
+    return await saver.aget_tuple({"configurable": {"thread_id": thread_id}}) is not None
+
+
+async def leave_no_traces(saver: BaseCheckpointSaver) -> None:
+    """Make an SQLite file anew: ``secure_delete`` misses copies in pages that SQLite rearranged, and the write-ahead
+    log still has old ones. Writers wait meanwhile. Nothing to do elsewhere."""
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    if isinstance(saver, AsyncSqliteSaver):
+        async with saver.lock:
+            await saver.conn.execute("VACUUM")
+            await saver.conn.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def strict_serializer() -> JsonPlusSerializer:
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
     return JsonPlusSerializer(allowed_msgpack_modules=None)
 
 
@@ -95,7 +117,13 @@ async def _open_postgres(address: str, pool_size: int) -> AsyncIterator[BaseChec
     options = f"-c search_path={SCHEMA}"
     settings = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row, "options": options}
     pool: AsyncConnectionPool[AsyncConnection[dict[str, Any]]] = AsyncConnectionPool(
-        address, min_size=1, max_size=pool_size, kwargs=settings, open=False
+        address,
+        min_size=1,
+        max_size=pool_size,
+        kwargs=settings,
+        open=False,
+        # Connections to a server that was restarted meanwhile are dead; each would cost a turn an attempt.
+        check=AsyncConnectionPool.check_connection,
     )
     async with pool:
         yield AsyncPostgresSaver(pool, serde=strict_serializer())

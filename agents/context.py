@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from agents.memory import SITUATION_DAYS
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
@@ -18,3 +20,7 @@ class RunContext:
     message_id: str
     #: Nothing is learned or recalled in this run (the customer paused memory).
     memory_paused: bool = False
+    #: Nothing said in this conversation is to be noted; what is known already may be recalled.
+    leaves_no_memory: bool = False
+    #: After how many days a note about a passing situation ends; 0 keeps it.
+    situation_days: int = SITUATION_DAYS

@@ -16,11 +16,19 @@ class AgentEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Recalled(AgentEvent):
-    """What was put into the prompt: keys of memories and ids of orders (for lineage)."""
+    """What was put into a prompt, at the beginning or by a tool: keys of memories, ids of orders and products."""
 
     type: ClassVar[str] = "recalled"
     memories: list[str] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
+    products: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreDown(AgentEvent):
+    """The store did not answer: nothing can be looked up, and the model is told so."""
+
+    type: ClassVar[str] = "store.down"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,8 @@
 """Learning from a turn: what the customer wrote becomes memories, with the turn as their source."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Literal
 
 from langchain_core.language_models import BaseChatModel
@@ -12,9 +14,10 @@ from agents import screening
 from agents.attribution import attributed
 from agents.errors import wrap_model_errors
 from agents.history import everything_said
-from agents.memory import Memory, MemoryDraft, NotKept, Source, remember
+from agents.memory import SITUATION_DAYS, Memory, MemoryDraft, NotKept, Source, passing, remember
 from agents.mentions import mentioned_orders
-from agents.prompts import EXTRACTION
+from agents.prompts import EXTRACTION, PROMISES
+from agents.store.errors import RecordErased
 
 Extractor = Callable[[Sequence[str]], Awaitable[list[MemoryDraft]]]
 
@@ -35,9 +38,22 @@ class Extraction(BaseModel):
     memories: list[Extracted] = Field(default_factory=list)
 
 
+class Promised(BaseModel):
+    """One thing the shop committed itself to."""
+
+    text: str = Field(description='One sentence, in the words of the message: "Our team promised to ..."')
+    confidence: float = Field(default=1.0, ge=0, le=1)
+
+
+class Promises(BaseModel):
+    """Everything the message commits the shop to; usually nothing."""
+
+    promises: list[Promised] = Field(default_factory=list)
+
+
 async def learn(
     store: BaseStore, model: BaseChatModel, account_id: str, messages: Sequence[AnyMessage], source: Source,
-    *, said_at: str | None = None,
+    *, said_at: str | None = None, situation_days: int = SITUATION_DAYS,
 ) -> list[Memory]:  # fmt: skip
     """Keep what ``messages`` of one turn tell about the customer; gives what is kept, also if it was kept before.
 
@@ -47,12 +63,42 @@ async def learn(
     said = everything_said(messages)
     kept = []
     with attributed(actor="agent", reason="learned from the conversation", turn_id=source.turn or None):
-        for draft in [*await extractor(model)(said), *_mentions(said)]:
-            try:
-                kept.append(await remember(store, account_id, draft, source, said_at=said_at))
-            except NotKept:
-                continue  # screened out, or the account is full: nothing to tell, nobody asked
+        for found in [*await extractor(model)(said), *_mentions(said)]:
+            draft = passing(found, days=situation_days, said_at=said_at)
+            # Screened out, the account is full, or the customer has forgotten it meanwhile: nobody asked.
+            with suppress(NotKept, RecordErased):
+                kept.append(await remember(store, account_id, draft, _where(draft, messages, source), said_at=said_at))
     return kept
+
+
+async def learn_promises(
+    store: BaseStore, model: BaseChatModel, account_id: str, message: str, source: Source, *, said_at: str | None = None
+) -> list[Memory]:
+    """Keep what a person of the shop promised the customer in ``message``, with the trust of staff; gives what is kept.
+
+    Doing it again for the same source writes nothing. Raises as ``learn``.
+    """
+    kept = []
+    with attributed(actor="agent", reason="promised by our team", turn_id=source.turn or None):
+        for draft in await _promises(model, message):
+            with suppress(NotKept, RecordErased):
+                kept.append(await remember(store, account_id, draft, source, said_at=said_at))
+    return kept
+
+
+async def _promises(model: BaseChatModel, message: str) -> list[MemoryDraft]:
+    from agents.offline.extraction import promises
+    from agents.offline.model import OfflineChatModel
+
+    if isinstance(model, OfflineChatModel):
+        return promises(message)
+    asked = [SystemMessage(PROMISES), HumanMessage(message)]
+    with wrap_model_errors():
+        found = Promises.model_validate(
+            await model.with_structured_output(Promises, method="function_calling").ainvoke(asked)
+        )
+    told = [one for one in found.promises if screening.rests_on(one.text, [message])]
+    return [MemoryDraft(text=one.text, kind="promise", trust="staff", confidence=one.confidence) for one in told]
 
 
 def extractor(model: BaseChatModel) -> Extractor:
@@ -84,6 +130,13 @@ async def _by_rules(said: Sequence[str]) -> list[MemoryDraft]:
     from agents.offline.extraction import extract as extract_by_rules
 
     return extract_by_rules(list(said))
+
+
+def _where(draft: MemoryDraft, messages: Sequence[AnyMessage], source: Source) -> Source:
+    """The source with the message that says it, where several were said at once."""
+    by_customer = (message for message in messages if isinstance(message, HumanMessage) and message.id)
+    said_in = next((each for each in by_customer if screening.rests_on(draft.text, [str(each.text)])), None)
+    return replace(source, message=str(said_in.id)) if said_in else source
 
 
 def _mentions(said: Sequence[str]) -> list[MemoryDraft]:

@@ -77,6 +77,11 @@ def window(messages: Messages, tokens: int) -> list[AnyMessage]:
     return trimmed if len(trimmed) >= newest else list(messages[-newest:])
 
 
+def tokens_of(text: str) -> int:
+    """About how many tokens the text is, as LangChain estimates them."""
+    return count_tokens_approximately([HumanMessage(text)])
+
+
 def outgrown(messages: Messages, kept: int) -> list[RemoveMessage]:
     """Removals that leave about ``kept`` messages, cut before a customer message."""
     starts = [

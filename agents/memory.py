@@ -3,27 +3,34 @@
 Every write goes through the ``BaseStore`` it is given, in one batch, so that a ledger before the store sees all of it.
 """
 
+from __future__ import annotations
+
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from langgraph.store.base import BaseStore, Op, PutOp, SearchItem
+from agents import namespaces, ops, screening
 
-from agents import namespaces, screening
+if TYPE_CHECKING:
+    from langgraph.store.base import BaseStore, SearchItem
 
 Kind = Literal["name", "preference", "fact", "situation", "promise", "order_mention"]
 Trust = Literal["record", "staff", "customer", "inferred"]
 Status = Literal["active", "needs_review", "quarantined"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
+#: Firmest first.
+TRUSTS: tuple[str, ...] = get_args(Trust)
 #: Active memories of one account; beyond it nothing is kept until something is forgotten.
 MAX_MEMORIES = 200
 #: An account with no more than this many gets all of them recalled, unranked.
 RECALL_ALL = 40
+#: How long a passing situation is recalled, in days, where a site says nothing else.
+SITUATION_DAYS = 180
 _PAGE = 500
-_PINNED: tuple[str, ...] = ("name", "order_mention")
+_PINNED: tuple[str, ...] = ("name", "promise", "order_mention")
 
 
 class NotKept(Exception):
@@ -53,11 +60,15 @@ class MemoryDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a memory comes from: ids of the conversation, the turn and the customer's message."""
+    """Where a memory comes from: ids of the conversation, the turn and the message.
+
+    ``request`` is the id of what the customer did themselves, with a form and not in a conversation.
+    """
 
     conversation: str = ""
     turn: str = ""
     message: str = ""
+    request: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +90,14 @@ class Memory:
     order_id: str | None = None
 
     @classmethod
-    def from_item(cls, item: Any) -> "Memory":
-        known = {name: item.value[name] for name in cls.__dataclass_fields__ if name in item.value}
-        return cls(**{"text": "", **known, "key": item.key})
+    def from_item(cls, item: Any) -> Memory:
+        return cls.from_value(item.key, item.value)
+
+    @classmethod
+    def from_value(cls, key: str, value: Mapping[str, Any]) -> Memory:
+        """The memory that the store holds as ``value`` under ``key``."""
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        return cls(**{"text": "", **known, "key": key})
 
     def value(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if name != "key"}
@@ -90,14 +106,21 @@ class Memory:
         unexpired = self.expires is None or instant(self.expires) > now
         return self.status == "active" and self.superseded_by is None and unexpired
 
-    def put(self, account_id: str) -> PutOp:
-        return PutOp(namespaces.memories(account_id), self.key, self.value(), index=["text"])
+    def put(self, account_id: str) -> ops.PutOp:
+        return ops.PutOp(namespaces.memories(account_id), self.key, self.value(), index=["text"])
 
 
 def instant(when: datetime | str | None = None) -> str:
     """``when`` (default: now) in the one spelling that memories use, ISO 8601 in UTC: comparable as text."""
     moment = datetime.fromisoformat(when) if isinstance(when, str) else when or datetime.now(UTC)
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def passing(draft: MemoryDraft, *, days: int, said_at: str | None = None) -> MemoryDraft:
+    """The draft, with an end after so many days if it is about a situation and names none; 0 days keep it."""
+    if draft.kind != "situation" or draft.expires or not days:
+        return draft
+    return replace(draft, expires=instant(datetime.fromisoformat(instant(said_at)) + timedelta(days=days)))
 
 
 async def remember(
@@ -109,53 +132,81 @@ async def remember(
     the newer is recalled. What reads like an instruction or claims an entitlement is kept as ``quarantined``.
     Raises ``NotKept`` for what must not be stored, and when the account has ``MAX_MEMORIES``.
     """
+    memory, changed = noted(await every_memory(store, account_id), draft, source, said_at=said_at)
+    await store.abatch([each.put(account_id) for each in changed])
+    return memory
+
+
+def noted(
+    known: Sequence[Memory], draft: MemoryDraft, source: Source, *, said_at: str | None = None
+) -> tuple[Memory, list[Memory]]:
+    """How ``remember`` keeps ``draft`` beside what is ``known``: the memory as it is then, and all that has to be
+    written, which may be nothing. Raises as ``remember``.
+    """
     new = _memory(draft, source, instant(said_at))
-    known = await every_memory(store, account_id)
     if same := _said_before(new, known):
-        if _is_spoken_of_again(same, new):
-            same = replace(same, valid_from=new.valid_from, source=new.source)
-            await store.abatch([same.put(account_id)])
-        return same
+        if not _is_spoken_of_again(same, new):
+            return same, []
+        same = replace(same, valid_from=new.valid_from, source=new.source)
+        return same, [same]
     rivals = [old for old in known if new.about and old.about == new.about and _stands(old) and _stands(new)]
     firmer = next((old for old in rivals if _outranks(old, new)), None)
     if firmer:
         new, rivals = replace(new, superseded_by=firmer.key), []
     if sum(_stands(old) for old in known) - len(rivals) >= MAX_MEMORIES:
         raise NotKept(f"I already keep {MAX_MEMORIES} notes. Something has to be forgotten before I can note more.")
-    superseded: list[Op] = [replace(old, superseded_by=new.key).put(account_id) for old in rivals]
-    await store.abatch([new.put(account_id), *superseded])
-    return new
+    return new, [new, *(replace(old, superseded_by=new.key) for old in rivals)]
 
 
 async def revise(store: BaseStore, account_id: str, key: str, text: str, source: Source) -> Memory | None:
-    """Supersede memory ``key`` by one of the same kind that says ``text``; None if the account has no such memory."""
+    """Supersede memory ``key`` by one of the same kind that says ``text``; None if the account has no such memory.
+
+    What reads like an instruction is kept as ``quarantined`` and supersedes nothing. Raises ``NotKept``.
+    """
     item = await store.aget(namespaces.memories(account_id), key)
     if item is None:
         return None
-    old = Memory.from_item(item)
-    draft = MemoryDraft(text=text, kind=old.kind, about=old.about, order_id=old.order_id)  # type: ignore[arg-type]
+    memory, changed = corrected(Memory.from_item(item), text, source)
+    await store.abatch([each.put(account_id) for each in changed])
+    return memory
+
+
+def corrected(old: Memory, text: str, source: Source) -> tuple[Memory, list[Memory]]:
+    """How ``revise`` does it: the memory that is true now, and all that has to be written. Raises ``NotKept``."""
+    kind: Any = "fact" if old.kind == "promise" else old.kind  # a promise in other words is not the shop's
+    draft = MemoryDraft(text=text, kind=kind, about=old.about, order_id=old.order_id, expires=old.expires)
     new = _memory(draft, source, instant())
-    if new.key == old.key:
-        return old
-    await store.abatch([new.put(account_id), replace(old, superseded_by=new.key).put(account_id)])
-    return new
+    if new.key == old.key or _normal(new.text) == _normal(old.text):
+        return old, []
+    return new, [new, replace(old, superseded_by=new.key)] if _stands(new) else [new]
+
+
+def withdrawn(known: Sequence[Memory], key: str) -> list[Memory]:
+    """What takes the place of memory ``key`` when it is taken back: what it had superseded, to be written."""
+    newer = {memory.key: memory.superseded_by for memory in known}
+    return [replace(old, superseded_by=newer.get(key)) for old in known if old.superseded_by == key]
 
 
 async def forget(store: BaseStore, account_id: str, key: str) -> list[Memory]:
     """Delete memory ``key`` and the older ones it superseded, so that none of them comes back. Gives what is gone."""
-    known = await every_memory(store, account_id)
-    gone = [memory for memory in known if memory.key == key]
-    for newer in gone:  # grows while it is walked: a chain of corrections
-        gone += [old for old in known if old.superseded_by == newer.key and old not in gone]
-    await store.abatch([PutOp(namespaces.memories(account_id), memory.key, None) for memory in gone])
+    gone = with_older(await every_memory(store, account_id), key)
+    await store.abatch([ops.PutOp(namespaces.memories(account_id), memory.key, None) for memory in gone])
     return gone
+
+
+def with_older(known: Sequence[Memory], key: str) -> list[Memory]:
+    """Memory ``key`` and the older ones it superseded, newest first; [] if it is not known."""
+    chain = [memory for memory in known if memory.key == key]
+    for newer in chain:  # grows while it is walked
+        chain += [old for old in known if old.superseded_by == newer.key and old not in chain]
+    return chain
 
 
 async def recall(store: BaseStore, account_id: str, query: str, *, limit: int = RECALL_ALL) -> list[Memory]:
     """What is known and may be used, most useful first; everything when it is no more than ``limit`` memories.
 
-    Of a larger account: names and order mentions, then what is nearest to ``query``. Never anything superseded,
-    quarantined or expired.
+    Of a larger account: names, promises and order mentions, then what is nearest to ``query``. Never anything
+    superseded, quarantined or expired.
     """
     now = instant()
     known = _one_per_subject([memory for memory in await every_memory(store, account_id) if memory.is_recalled(now)])
@@ -191,10 +242,10 @@ def _memory(draft: MemoryDraft, source: Source, said_at: str) -> Memory:
     told_by_customer = draft.trust in ("customer", "inferred")
     suspicious = told_by_customer and (screening.is_suspicious(draft.text) or screening.is_suspicious(text))
     return Memory(
-        key=memory_key(source.turn, draft.kind, text),
+        key=memory_key(source.request or source.turn or source.message, draft.kind, text),
         text=text,
         kind=draft.kind,
-        source=asdict(source),
+        source={name: value for name, value in asdict(source).items() if value or name != "request"},
         trust=draft.trust,
         confidence=draft.confidence,
         valid_from=said_at,

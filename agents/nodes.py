@@ -26,14 +26,23 @@ from agents import history, prompts
 from agents.attribution import attributed
 from agents.claims import check, mend, sources_of
 from agents.context import RunContext
-from agents.events import AgentEvent, MessageDelta, MessageDone, MessageStarted, Recalled, ToolStarted, UsageReported
+from agents.events import (
+    AgentEvent,
+    MessageDelta,
+    MessageDone,
+    MessageStarted,
+    Recalled,
+    StoreDown,
+    ToolStarted,
+    UsageReported,
+)
 from agents.llm import Restarted, astream_with_retries
 from agents.options import AgentOptions
 from agents.recall import Recollection, recollect
 from agents.results import told_by
 from agents.screening import readable
 from agents.state import State
-from agents.store.errors import StoreError
+from agents.store.errors import StoreError, StoreUnavailable
 from agents.toolbox import label
 
 Tell = Callable[[AgentEvent], None]
@@ -77,6 +86,8 @@ class Nodes:
         recalled = await recollect(store, runtime.context, said, self.options)
         memories = [memory["key"] for memory in recalled.get("memories", [])]
         orders = [order["order_id"] for order in recalled.get("orders", [])]
+        if recalled.get("unavailable"):
+            runtime.stream_writer(StoreDown())
         if memories or orders:
             runtime.stream_writer(Recalled(memories=memories, orders=orders))
         return recalled
@@ -137,7 +148,9 @@ async def _run_tool(
     with attributed(actor="agent", turn_id=context.turn_id):
         try:
             result = await execute(request)
-        except StoreError:
+        except StoreError as error:
+            if isinstance(error, StoreUnavailable):
+                tell(StoreDown())
             result = ToolMessage(prompts.STORE_DOWN, tool_call_id=call["id"], name=call["name"], status="error")
     if isinstance(result, ToolMessage):
         result.name = call["name"]

@@ -19,8 +19,8 @@ class AgentOptions:
     history_tokens: int = 12_000
     #: What of a conversation is kept in the thread, in messages; a site keeps its own full transcript.
     kept_messages: int = 120
-    #: Memories in the prompt, in number and in characters of their text.
+    #: Memories in the prompt, in number and in tokens as LangChain estimates them.
     recalled_memories: int = 40
-    recalled_characters: int = 8_000
+    recalled_tokens: int = 3_000
     #: Order records in the prompt.
     recalled_orders: int = 4

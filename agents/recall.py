@@ -1,5 +1,6 @@
 """What is known when a turn begins: memories, and the orders that are meant, as they are now."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
@@ -7,6 +8,7 @@ from langgraph.store.base import BaseStore, GetOp, Item
 
 from agents import namespaces
 from agents.context import RunContext
+from agents.history import tokens_of
 from agents.memory import Memory, instant, recall
 from agents.mentions import mentioned_orders, spellings
 from agents.options import AgentOptions
@@ -50,7 +52,7 @@ async def recollect(
         return {"unavailable": True, "paused": context.memory_paused}
     return {
         "name": _full_name(profile),
-        "memories": _within(memories, options.recalled_characters),
+        "memories": _within(memories, options.recalled_tokens),
         "orders": [_for_prompt(order, mentions.get(wanted_id)) for wanted_id, order in _each_once(on_file)],
         "not_on_file": [order_id for order_id in wanted if order_id not in on_file],
         "unavailable": False,
@@ -81,21 +83,20 @@ def _for_prompt(order: Item, mentioned_at: str | None) -> dict[str, Any]:
 
 
 def _within(memories: Sequence[Memory], budget: int) -> list[dict[str, Any]]:
-    """Memories as the prompt shows them, as many as ``budget`` characters of text hold."""
+    """Memories as the prompt shows them, as many as ``budget`` tokens hold."""
     shown = []
     for memory in memories:
-        budget -= len(memory.text)
+        told = {
+            "key": memory.key,
+            "kind": memory.kind,
+            "text": memory.text,
+            "since": memory.valid_from,
+            "trust": memory.trust,
+        }
+        budget -= tokens_of(json.dumps(told))
         if budget < 0:
             break
-        shown.append(
-            {
-                "key": memory.key,
-                "kind": memory.kind,
-                "text": memory.text,
-                "since": memory.valid_from,
-                "trust": memory.trust,
-            }
-        )
+        shown.append(told)
     return shown
 
 

@@ -1,7 +1,8 @@
 """What the result of a tool tells the customer, live and when a finished turn is told again.
 
-A tool's artifact may hold ``card`` (a card as it is), ``receipt`` (of an action that was applied) and ``handed_off``
-(the summary for the person who takes over). The model sees none of it.
+A tool's artifact may hold ``card`` (a card as it is), ``receipt`` (of an action that was applied), ``handed_off``
+(the summary for the person who takes over), and what it found: ``facts`` (of orders), ids of ``products`` and keys of
+``memories``. The model sees none of it.
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.types import Command
 
-from agents.events import AgentEvent, HandedOff, MessageDone, MessageStarted, ToolDone
+from agents.events import AgentEvent, HandedOff, MessageDone, MessageStarted, Recalled, ToolDone
 
 
 def told_by(result: ToolMessage | Command) -> list[AgentEvent]:
@@ -19,7 +20,8 @@ def told_by(result: ToolMessage | Command) -> list[AgentEvent]:
         return [event for message in update.get("messages", []) for event in told_by(message)]
     artifact = result.artifact if isinstance(result.artifact, dict) else {}
     done = ToolDone(call=result.tool_call_id, tool=result.name or "", ok=result.status != "error", card=_card(artifact))
-    return [done, HandedOff(summary=artifact["handed_off"])] if "handed_off" in artifact else [done]
+    handed_off = [HandedOff(summary=artifact["handed_off"])] if "handed_off" in artifact else []
+    return [*_found(artifact), done, *handed_off]
 
 
 def told_again(messages: list[AnyMessage]) -> list[AgentEvent]:
@@ -31,6 +33,13 @@ def told_again(messages: list[AnyMessage]) -> list[AgentEvent]:
         elif isinstance(message, AIMessage) and (text := str(message.text)):
             events += [MessageStarted(message=str(message.id)), MessageDone(message=str(message.id), text=text)]
     return events
+
+
+def _found(artifact: dict[str, Any]) -> list[AgentEvent]:
+    orders = list(artifact.get("facts", {}).get("orders", ()))
+    products, memories = artifact.get("products", []), artifact.get("memories", [])
+    found = Recalled(memories=memories, orders=orders, products=products)
+    return [found] if memories or orders or products else []
 
 
 def _card(artifact: dict[str, Any]) -> dict[str, Any] | None:

@@ -51,12 +51,33 @@ _INSTRUCTION = _any(
     r"\b(?:reveal|print|repeat|leak|show)\b.{0,30}\b(?:prompt|instructions|api key|secrets?|other customers?)\b",
     r"\b(?:pretend|act as|role ?play|jailbreak|do anything now)\b",
 )
+#: "Ignore the instructions" in the languages customers write most; the prompt's wall holds in all others too.
+_INSTRUCTION_ELSEWHERE = _any(
+    r"\b(?:ignorier|missacht|vergiss|umgeh)\w*\b.{0,40}\b(?:anweisung|regel|vorgabe|instruktion|richtlinie)\w*",
+    r"\b(?:ignore[zr]?|oublie[zr]?|contourne[zr]?)\b.{0,40}\b(?:instructions|consignes|règles|directives)\b",
+    r"\b(?:ignor[ae]|olvid[ae]|omit[ea]|dimentica|esque[cç]a|desconsider[ae])\w*\b.{0,40}"
+    r"\b(?:instrucciones|reglas|istruzioni|regole|instruções|regras)\b",
+    r"\b(?:negeer|vergeet)\b.{0,40}\b(?:instructies|regels|opdrachten)\b",
+    r"\b(?:zignoruj|zapomnij)\b.{0,40}\b(?:instrukcj|zasad|polece)\w*",
+    r"(?:игнориру|забуд)\w*.{0,40}(?:инструкц|правил|указан)",
+    r"(?:忽略|无视|無視|忘记|忘れ).{0,20}(?:指令|指示|规则|規則|命令|ルール)|(?:指示|命令|ルール).{0,10}(?:無視|忘れ)",
+)
+#: A long run of letters of both cases and digits says nothing to people: it is there to be decoded.
+_OPAQUE = re.compile(r"(?<!\S)(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/_-]{24,}={0,2}(?!\S)")
+_SPACED_OUT = re.compile(r"(?<!\w)(?:\w[ .\-_]){3,}\w(?!\w)")
+#: Letters of other alphabets that look like Latin ones.
+_LOOKALIKES = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u03bf\u03b1\u0406\u0410\u0415\u041e\u0420\u0421\u0422",
+    "aeopcyxijsdhoaIAEOPCT",
+)
 _ENTITLEMENT = _any(
     r"\b(?:entitled|eligible|vip|platinum|(?:gold|premium) (?:member|status|customer)|pre-?approved|authori[sz]ed)\b",
     r"\b(?:discounts?|vouchers?|coupons?|store credit|\d+ ?% off)\b",
     r"\bfree (?:shipping|returns?|refunds?|replacements?|items?)\b",
     r"\b(?:lifetime|extended) (?:warranty|guarantee|returns?)\b|\b(?:refund|return) (?:window|period|limit)\b",
     r"\b(?:was|were|been) promised\b|\badministrator\b",
+    r"\b(?:we|you|shop|store|company|support|staff|team|agent)\s+(?:\w+ )?(?:promis|guarante|ow)(?:e|ed|es|ing)?\b",
+    r"\b(?:dollars?|euros?|pounds?|\$ ?\d+|\d+ ?\$) (?:of|in) (?:balance|credit)\b",
     r"\bworks? (?:for|at) (?:the|this|your) (?:shop|store|company)\b",
 )
 _LINK = re.compile(r"\b(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
@@ -102,7 +123,17 @@ def refusal(text: str) -> str | None:
 
 def is_suspicious(text: str) -> bool:
     """Whether ``text`` reads like an instruction to the agent, or claims what only the shop can grant."""
-    return bool(_INSTRUCTION.search(text) or _ENTITLEMENT.search(text))
+    if _OPAQUE.search(_LINK.sub(" ", text)):
+        return True
+    patterns = (_INSTRUCTION, _INSTRUCTION_ELSEWHERE, _ENTITLEMENT)
+    return any(pattern.search(spelling) for spelling in {text, _unmasked(text)} for pattern in patterns)
+
+
+def _unmasked(text: str) -> str:
+    """``text`` as it looks to a reader: without what is invisible, look-alike letters and letters set apart."""
+    seen = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    together = _SPACED_OUT.sub(lambda run: re.sub(r"[ .\-_]", "", run[0]), seen)
+    return together.translate(_LOOKALIKES)
 
 
 def has_card_number(text: str) -> bool:

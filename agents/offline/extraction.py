@@ -49,6 +49,22 @@ _THIRD_PERSON = (
 )
 
 
+_PROMISE = pattern(
+    r"^(?:(?:so|and|then|yes|ok(?:ay)?|sure|of course)[, ]+)*(?:i|we|our team|someone|the shop)\b"
+    r"(?:'ll| will| (?:am|are|is) going to| promise| guarantee)\b"
+    r"|^you(?:'ll| will) (?:get|receive|have|be (?:refunded|sent|credited))\b",
+)
+_REFUSED = pattern(r"\b(?:not|never|cannot|can'?t|won'?t|unable|unfortunately)\b")
+
+
+def promises(text: str) -> list[MemoryDraft]:
+    """Drafts of what a person of the shop promised in a message; what is quoted, asked or refused is none."""
+    said = [one for one in sentences(unquoted(plain(text))) if len(one) <= LONGEST_SENTENCE]
+    promised = (one for one in said if _PROMISE.search(one) and not (_QUESTION.search(one) or _REFUSED.search(one)))
+    texts = dict.fromkeys(tidy(f"Our team promised: {one}") for one in promised)
+    return [MemoryDraft(text=each, kind="promise", trust="staff", confidence=SAID_IN_PASSING) for each in texts]
+
+
 def extract(texts: list[str]) -> list[MemoryDraft]:
     """Drafts of what the customer's own texts tell about them, oldest first, each once.
 

@@ -6,6 +6,7 @@ from typing import Any
 from agents.offline.telling import bullets, choice, item_line, kinds, method, order_line, variant_line
 from agents.shop import wording
 from agents.shop.records import Record
+from agents.tools.memory import FOR_REVIEW, OFF_RECORD, PAUSED, UNSAID
 
 #: Words by which a question is known again when its answer comes.
 WHICH_ORDER = "Which order"
@@ -55,6 +56,12 @@ STORE_DOWN = (
 NO_NAME = "I do not know your name yet. Tell me and I will remember it: for example *my name is Alex*."
 NOTHING_LIKE_IT = "I have nothing noted about that."
 _NOTED = {"Noted": "I have noted", "Changed": "I have noted instead", "Forgotten": "Forgotten"}
+_NOT_NOTED = {
+    PAUSED: "Memory is paused, so nothing was noted. You can resume it on the page *What we remember*.",
+    OFF_RECORD: "This conversation leaves no memory, so nothing was noted.",
+    FOR_REVIEW: "I could not note that: our team has to look at it first.",
+    UNSAID: "Nothing was noted. Could you tell me in your own words what I should remember?",
+}
 WHAT_TO_REMEMBER = "Gladly. What would you like me to remember?"
 WHAT_TO_FORGET = "Say *what do you know about me* to see what I have noted. What of it should I forget?"
 NOT_MINE_TO_KEEP = (
@@ -80,7 +87,7 @@ def name_on_file(name: str) -> str:
 def noted(result: str) -> str:
     """From "Noted: The customer's name is Bob." or the reason why it was not."""
     verb, _, text = result.partition(": ")
-    return f"{_NOTED[verb]}: *{text}*" if verb in _NOTED else result
+    return f"{_NOTED[verb]}: *{text}*" if verb in _NOTED else _NOT_NOTED.get(result, result)
 
 
 def which_memory(memories: Sequence[Mapping[str, Any]]) -> str:

@@ -25,7 +25,7 @@ def choice(lines: Iterable[str]) -> str:
 
 def known(name: str | None, memories: Sequence[Mapping[str, Any]]) -> str:
     lines = [f"Your name on file is **{name}**."] if name else []
-    lines += [f"{memory['text']} *(since {memory['since']})*" for memory in memories]
+    lines += [f"{memory['text']} *(since {memory['since'][:10]})*" for memory in memories]
     return f"This is what I have noted about you:\n\n{bullets(lines)}" if lines else NOTHING_KNOWN
 
 

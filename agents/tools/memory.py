@@ -12,13 +12,16 @@ from langchain_core.tools import BaseTool, tool
 from agents import screening
 from agents.context import RunContext
 from agents.history import everything_said
-from agents.memory import Memory, MemoryDraft, NotKept, Source, forget, recall, remember, revise
+from agents.memory import Memory, MemoryDraft, NotKept, Source, forget, passing, recall, remember, revise
+from agents.store.errors import RecordErased
 from agents.tools.answers import Run, store_of
 
 Told = tuple[str, dict[str, Any]]
 
 PAUSED = "The customer has paused memory, so nothing was noted, changed or looked up."
+OFF_RECORD = "Nothing was noted: the customer wants this conversation to leave no memory."
 UNSAID = "Nothing was noted: the customer did not say this. Use the customer's own words from this conversation."
+TAKEN_BACK = "Nothing was noted: the customer has just taken this very note back."
 UNKNOWN = "There is no memory with that key. search_memories gives the keys."
 FOR_REVIEW = "This was not noted: it is for staff to look at first. Tell the customer that you could not note it."
 
@@ -39,11 +42,13 @@ async def save_memory(
     """
     if refused := _may_not_write(text, runtime):
         return refused, {}
-    draft = MemoryDraft(text=text, kind=kind, about=about)
+    draft = passing(MemoryDraft(text=text, kind=kind, about=about), days=runtime.context.situation_days)
     try:
         memory = await remember(store_of(runtime), runtime.context.account_id, draft, _source(runtime.context))
     except NotKept as reason:
         return f"Not noted. {reason}", {}
+    except RecordErased:
+        return TAKEN_BACK, {}
     return _noted("Noted", memory)
 
 
@@ -61,6 +66,8 @@ async def update_memory(key: str, text: str, runtime: Run) -> Told:
         memory = await revise(store_of(runtime), runtime.context.account_id, key, text, _source(runtime.context))
     except NotKept as reason:
         return f"Not changed. {reason}", {}
+    except RecordErased:
+        return TAKEN_BACK, {}
     return _noted("Changed", memory) if memory else (UNKNOWN, {})
 
 
@@ -74,23 +81,25 @@ async def forget_memory(key: str, runtime: Run) -> Told:
     gone = await forget(store_of(runtime), runtime.context.account_id, key)
     if not gone:
         return UNKNOWN, {}
-    return f"Forgotten: {gone[0].text}", {"card": _card("I forgot", gone[0])}
+    what_it_was = {"kind": gone[0].kind, "about": gone[0].about, "order_id": gone[0].order_id}
+    return f"Forgotten: {gone[0].text}", {"card": _card("I forgot", gone[0]) | {"forgot": what_it_was}}
 
 
-@tool
-async def search_memories(query: str, runtime: Run) -> str:
+@tool(response_format="content_and_artifact")
+async def search_memories(query: str, runtime: Run) -> Told:
     """Search what is remembered about this customer from earlier conversations; gives keys, texts and dates.
 
     Args:
         query: What to look for, in a few words.
     """
     if runtime.context.memory_paused:
-        return PAUSED
+        return PAUSED, {}
     found = await recall(store_of(runtime), runtime.context.account_id, query, limit=10)
     shown = [
         {"key": m.key, "kind": m.kind, "text": m.text, "since": m.valid_from[:10], "trust": m.trust} for m in found
     ]
-    return json.dumps(shown, ensure_ascii=False) if shown else "Nothing is remembered about this customer."
+    told = json.dumps(shown, ensure_ascii=False) if shown else "Nothing is remembered about this customer."
+    return told, {"memories": [memory.key for memory in found]}
 
 
 def _source(context: RunContext) -> Source:
@@ -100,6 +109,8 @@ def _source(context: RunContext) -> Source:
 def _may_not_write(text: str, runtime: Run) -> str | None:
     if runtime.context.memory_paused:
         return PAUSED
+    if runtime.context.leaves_no_memory:
+        return OFF_RECORD
     if screening.refusal(text):
         return None  # for remember() to refuse, with the reason
     return None if screening.rests_on(text, everything_said(runtime.state["messages"])) else UNSAID

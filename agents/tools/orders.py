@@ -95,7 +95,7 @@ async def get_product_details(product_id: str, runtime: Run) -> ToolMessage:
     item = await store_of(runtime).aget(namespaces.PRODUCTS, product_id.strip())
     if item is None:
         return answer(runtime, f"The shop has no product with the id {product_id}.", "refused")
-    return answer(runtime, item.value, facts=facts_of(products=[item.value]))
+    return answer(runtime, item.value, facts=facts_of(products=[item.value]), products=[item.key])
 
 
 @shop_tool("read")
@@ -108,7 +108,8 @@ async def get_item_details(item_id: str, runtime: Run) -> ToolMessage:
     for product in await _products(store_of(runtime)):
         if variant := product["variants"].get(item_id.strip()):
             told = {"name": product["name"], "product_id": product["product_id"], **variant}
-            return answer(runtime, told, facts={"orders": {}, "amounts": [variant["price"]]})
+            facts = {"orders": {}, "amounts": [variant["price"]]}
+            return answer(runtime, told, facts=facts, products=[product["product_id"]])
     return answer(runtime, f"The shop has no item with the id {item_id}.", "refused")
 
 

@@ -41,6 +41,7 @@ class Talk:
     account: str
     thread: str = field(default_factory=lambda: str(uuid4()))
     memory_paused: bool = False
+    leaves_no_memory: bool = False
     turn: str = ""
     message: str = ""
 
@@ -62,6 +63,7 @@ class Talk:
             turn_id=self.turn,
             message_id=self.message,
             memory_paused=self.memory_paused,
+            leaves_no_memory=self.leaves_no_memory,
         )
 
     async def state(self) -> Any:

@@ -5,7 +5,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from agents.attribution import current_attribution
 from agents.errors import BrokenReply, ModelUnavailable
-from agents.extraction import extract, learn
+from agents.extraction import extract, learn, learn_promises
 from agents.memory import Source, every_memory, recall
 from agents.offline.model import OfflineChatModel
 from agents.testing import Reply, ScriptedChatModel, call
@@ -103,3 +103,22 @@ async def test_learning_is_attributed_to_the_agent_and_the_turn(store, monkeypat
     monkeypatch.setattr(type(store), "abatch", watched)
     await learn(store, found(NAME), ALICE, [HumanMessage("my name is Bob")], SOURCE)
     assert {(one.actor, one.turn_id) for one in seen} == {("agent", "t1")}
+
+
+async def test_what_staff_promised_is_kept_once_with_their_trust(store):
+    told = {"text": "Our team promised to send a replacement by Friday."}
+    made_up = {"text": "Our team promised a golden lamp forever."}
+    model = ScriptedChatModel(script=[call("Promises", promises=[told, made_up])] * 2)
+    for _ in range(2):
+        await learn_promises(store, model, ALICE, "We will send a replacement by Friday.", Source(message="m7"))
+    kept = await every_memory(store, ALICE)
+    assert [(memory.text, memory.kind, memory.trust, memory.status) for memory in kept] == [
+        (told["text"], "promise", "staff", "active")
+    ]
+    assert kept[0].source["message"] == "m7"
+
+
+async def test_of_several_messages_the_one_that_says_it_is_the_source(store):
+    said = [HumanMessage("Hello there", id="m1"), HumanMessage("my name is Bob", id="m2")]
+    kept = await learn(store, found(NAME), ALICE, said, SOURCE)
+    assert (kept[0].source["turn"], kept[0].source["message"]) == ("t1", "m2")

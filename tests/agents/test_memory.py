@@ -5,7 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents import namespaces
-from agents.memory import MAX_MEMORIES, MemoryDraft, NotKept, Source, every_memory, forget, recall, remember, revise
+from agents.memory import (
+    MAX_MEMORIES,
+    MemoryDraft,
+    NotKept,
+    Source,
+    every_memory,
+    forget,
+    passing,
+    recall,
+    remember,
+    revise,
+)
 from tests.agents.conftest import ALICE, BOB
 
 NOW = datetime.now(UTC)
@@ -207,3 +218,22 @@ async def test_a_small_account_gets_everything_a_large_one_what_matters_most(sto
 async def test_a_memory_that_staff_wrote_with_fewer_fields_is_still_read(store):
     await store.aput(namespaces.memories(ALICE), "by-hand", {"text": "The customer likes tea.", "surprise": 1})
     assert await texts(store) == ["The customer likes tea."]
+
+
+async def test_a_situation_is_over_some_day_and_a_fact_is_not(store):
+    said_at = "2026-01-01T00:00:00+00:00"
+    situation = MemoryDraft(text="The customer is travelling.", kind="situation")
+    fact = MemoryDraft(text="The customer has a dog.", kind="fact")
+    drafts = [passing(draft, days=180, said_at=said_at) for draft in (situation, fact)]
+    assert [draft.expires for draft in drafts] == ["2026-06-30T00:00:00.000+00:00", None]
+    assert passing(situation, days=0).expires is None
+    for draft in drafts:
+        await remember(store, ALICE, draft, Source(turn="t1"), said_at=said_at)
+    assert [memory.text for memory in await recall(store, ALICE, "travel")] == ["The customer has a dog."]
+
+
+async def test_a_promise_in_the_customers_words_is_not_the_shops_any_more(store):
+    told = MemoryDraft(text="Our team promised a new lamp.", kind="promise", trust="staff")
+    promise = await remember(store, ALICE, told, Source(message="m1"))
+    new = await revise(store, ALICE, promise.key, "I get two new lamps.", Source(turn="t1"))
+    assert (new.kind, new.trust) == ("fact", "customer")

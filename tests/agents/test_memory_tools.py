@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from langgraph.store.base import PutOp
+from langgraph.store.memory import InMemoryStore
 
 from agents.memory import MemoryDraft, Source, every_memory, remember
+from agents.store.errors import RecordErased
 from agents.testing import call
 from agents.toolbox import LABELS, TOOLS, label
-from agents.tools.memory import FOR_REVIEW, PAUSED, UNKNOWN, UNSAID
+from agents.tools.memory import FOR_REVIEW, OFF_RECORD, PAUSED, TAKEN_BACK, UNKNOWN, UNSAID
 from tests.agents.conftest import ALICE, BOB, Talk, of_type
 
 BOB_IS_BOB = call("save_memory", text="The customer's name is Bob.", kind="name")
@@ -116,6 +119,47 @@ async def test_searching_gives_keys_texts_dates_and_trust(scripted, store):
             "trust": "customer",
         }
     ]
+
+
+async def test_what_the_customer_has_just_taken_back_is_not_said_to_be_noted(scripted, store):
+    class Refusing(InMemoryStore):
+        async def abatch(self, ops):
+            ops = list(ops)
+            if any(isinstance(op, PutOp) for op in ops):
+                raise RecordErased("erased")
+            return await super().abatch(ops)
+
+    talk, _ = scripted(BOB_IS_BOB, "I see.", store=Refusing())
+    await talk.say("Remember: my name is Bob")
+    assert [result.text for result in await talk.results()] == [TAKEN_BACK]
+
+
+async def test_what_a_search_found_is_told_for_lineage(scripted, store):
+    memory = await remember(store, ALICE, MemoryDraft(text="The customer has a dog.", kind="fact"), Source(turn="t0"))
+    talk, _ = scripted(call("search_memories", query="pets"), "A dog.")
+    events = await talk.say("What pets do I have?")
+    kinds = [event.type for event in events]
+    found = of_type(events[: kinds.index("tool.done")], "recalled")[-1]
+    assert found.memories == [memory.key]
+
+
+async def test_the_offline_model_tells_what_is_noted_without_a_claim_nothing_supports(talk_with, store):
+    from agents.offline.model import OfflineChatModel
+
+    await remember(store, ALICE, MemoryDraft(text="The customer has a dog.", kind="fact"), Source(turn="t0"))
+    done = of_type(await talk_with(OfflineChatModel()).say("What do you remember about me?"), "message.done")[-1]
+    assert "The customer has a dog. *(since 20" in done.text
+    assert done.replaced == []
+
+
+async def test_a_conversation_that_leaves_no_memory_notes_nothing_and_still_recalls(scripted, store):
+    await remember(store, ALICE, MemoryDraft(text="The customer has a dog.", kind="fact"), Source(turn="t0"))
+    talk, model = scripted(BOB_IS_BOB, "This conversation leaves no memory.")
+    talk.leaves_no_memory = True
+    await talk.say("Remember: my name is Bob")
+    assert [result.text for result in await talk.results()] == [OFF_RECORD]
+    assert await texts(store) == ["The customer has a dog."]
+    assert "has a dog" in model.system
 
 
 async def test_paused_memory_notes_and_finds_nothing(scripted, store):

@@ -83,7 +83,7 @@ async def test_memories_carry_date_and_trust_and_stay_within_the_budget(store):
     for number in range(5):
         draft = MemoryDraft(text=f"The customer owns lamp {number}.", kind="fact")
         await remember(store, ALICE, draft, Source(turn="t"), said_at=f"2025-11-0{number + 1}T10:00:00+00:00")
-    known = await recollect(store, CONTEXT, ["hi"], AgentOptions(recalled_characters=60))
+    known = await recollect(store, CONTEXT, ["hi"], AgentOptions(recalled_tokens=110))
     assert [memory["since"][:10] for memory in known["memories"]] == ["2025-11-05", "2025-11-04"]
     assert {memory["trust"] for memory in known["memories"]} == {"customer"}
 

@@ -1,5 +1,8 @@
 """What is told in one conversation and known in the next, corrected and forgotten."""
 
+import pytest
+
+from agents.tools.memory import FOR_REVIEW, OFF_RECORD, PAUSED
 from tests.offline.conftest import Conversation
 
 
@@ -60,9 +63,15 @@ def test_what_is_not_noted_is_not_claimed(chat: Conversation) -> None:
     assert "Rome" in chat.say("where do I live?").reply
 
 
-def test_a_note_that_was_refused_is_not_told_as_noted() -> None:
-    class Paused(Conversation):
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [(PAUSED, "Memory is paused"), (OFF_RECORD, "leaves no memory"), (FOR_REVIEW, "could not note")],
+)
+def test_a_note_that_was_refused_is_not_told_as_noted(result: str, told: str) -> None:
+    class Refusing(Conversation):
         def save_memory(self, text: str, kind: str = "fact", about: str = "") -> str:
-            return "The customer has paused memory, so nothing was noted, changed or looked up."
+            return result
 
-    assert "nothing was noted" in Paused().say("remember that I live in Rome").reply
+    reply = Refusing().say("remember that I live in Rome").reply
+    assert told in reply
+    assert "the customer" not in reply

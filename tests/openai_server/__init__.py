@@ -19,10 +19,10 @@ from types import TracebackType
 import uvicorn
 
 from tests.openai_server.app import App, Exchange
-from tests.openai_server.replies import Reply, Trouble, calls, fails, says
+from tests.openai_server.replies import Hold, Reply, Trouble, calls, fails, says
 from tests.openai_server.vectors import vector
 
-__all__ = ["Exchange", "OpenAIServer", "Reply", "Trouble", "calls", "fails", "says", "vector"]
+__all__ = ["Exchange", "Hold", "OpenAIServer", "Reply", "Trouble", "calls", "fails", "says", "vector"]
 
 START_SECONDS = 10.0
 _numbers = itertools.count(1)

@@ -104,10 +104,18 @@ class App:
 
 
 def plain_answer(exchange: Exchange) -> Reply:
-    """What an unscripted server says: a greeting, or the plainest value of the schema that was asked for."""
+    """What an unscripted server says: a greeting, or the plainest value of the schema or tool that was asked for."""
     wanted = exchange.body.get("response_format") or {}
     if wanted.get("type") == "json_schema":
         return Reply(text=json.dumps(replies.example_of(wanted["json_schema"]["schema"])))
+    chosen = exchange.body.get("tool_choice")
+    if isinstance(chosen, dict):
+        [tool] = [
+            each["function"]
+            for each in exchange.body["tools"]
+            if each["function"]["name"] == chosen["function"]["name"]
+        ]
+        return Reply(calls=((tool["name"], replies.example_of(tool["parameters"])),))
     return Reply(text="Hello from the test server.")
 
 
@@ -118,6 +126,8 @@ async def _stream(exchange: Exchange, reply: Reply, number: int, send: Send) -> 
             await _break(exchange, reply.trouble.kind, send)
             return
         await _pause(exchange, reply.between if exchange.sent else 0)
+        while reply.hold and exchange.sent == reply.hold.after and not reply.hold.let_go.is_set():
+            await _pause(exchange, 0.02)
         if exchange.gone.is_set():
             return
         await _send_data(send, json.dumps(chunk))

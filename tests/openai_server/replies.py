@@ -5,6 +5,7 @@ Shapes: https://platform.openai.com/docs/api-reference/chat and .../chat-streami
 
 import json
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -27,6 +28,14 @@ class Trouble:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hold:
+    """A stream waits behind ``after`` chunks until it is let go."""
+
+    after: int
+    let_go: threading.Event
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reply:
     """One answer to one chat completion. ``before`` and ``between`` are seconds before the headers and between chunks.
 
@@ -44,6 +53,7 @@ class Reply:
     before: float = 0.0
     between: float = 0.0
     trouble: Trouble | None = None
+    hold: Hold | None = None
 
     @property
     def pieces(self) -> list[str]:

@@ -3,6 +3,8 @@
 import { news } from "./chat/announce.js";
 import { Composer } from "./chat/composer.js";
 import { entries, isBusy, runningTurn } from "./chat/entries.js";
+import { h } from "./chat/h.js";
+import { awaitsBeginning, Lateness } from "./chat/lateness.js";
 import { Outbox } from "./chat/outbox.js";
 import { cursors, initial, reduce } from "./chat/reducer.js";
 import { Follower } from "./chat/scroll.js";
@@ -13,13 +15,15 @@ const BANNERS = {
   connecting: "",
   open: "",
   offline: "You are offline. What you write is sent when you are back.",
-  reconnecting: "Connecting again…",
+  reconnecting: "We cannot reach the support service. Trying again…",
   restarting: "The site is restarting and will be back in a moment.",
   crowded: "This account has too many conversations open. Close another tab.",
   slowed: "That was too quick. Wait a moment…",
   ended: "You are signed out.",
   gone: "This conversation is not there any more.",
 };
+const KEPT_HERE = "We cannot reach the support service. Your message is kept here and will be sent.";
+const LATE = "Answering takes longer than usual. Your message is kept and will be answered.";
 const PATIENCE = 1500; // before a lost connection is worth a banner, in milliseconds
 const REFUSED = new Set([4400, 4413]); // closed because of what was sent: sending it again would close it again
 
@@ -32,6 +36,7 @@ class Page {
     this.shownTitle = document.title;
     this.outbox = new Outbox(`outbox:${root.dataset.conversation}`);
     this.composer = new Composer(part("composer"), { key: `draft:${root.dataset.conversation}`, send: (text) => this.write(text) });
+    this.lateness = new Lateness(() => this.render());
     this.follower = new Follower(part("transcript"), part("newest"));
     this.view = new View(part("entries"), {
       siteName: root.dataset.siteName,
@@ -40,6 +45,9 @@ class Page {
       retry: (turn) => this.connection.send({ type: "turn.retry", turn }) && this.take({ type: "local.retrying", turn }),
       resend: (id) => this.resend(id),
       rewrite: (id) => this.rewrite(id),
+      reasons: (message) => `${root.dataset.reasons}${message}/`,
+      note: (message, memory, decision, text) => this.connection.send({ type: "memory.decide", message, memory, decision, text }),
+      rate: (message, vote, reason) => this.connection.send({ type: "message.rate", message, vote, reason }),
     });
     this.connection = new Connection(socketAddress(root.dataset.conversation), {
       heard: (frame) => this.hear(frame),
@@ -104,16 +112,23 @@ class Page {
   // --- What the site says
 
   hear(frame) {
-    if (frame.type === "ack" && this.outbox.has(frame.id)) this.outbox.change(frame.id, { status: "kept", queued: frame.status === "queued" });
+    if (frame.type === "ack" && this.outbox.has(frame.id)) this.outbox.change(frame.id, { status: "kept", turn: frame.turn, queued: frame.status === "queued" });
     if (frame.type === "error") this.trouble(frame);
     this.take(frame);
     if (frame.type === "ready") this.composer.limit(this.state.maxLength);
     if (frame.type === "snapshot") this.flush();
   }
 
-  trouble({ ref, message }) {
-    if (this.outbox.has(ref)) this.outbox.change(ref, { status: "failed", trouble: message });
+  trouble({ ref, code, message, retry_after: retryAfter }) {
+    if (code === "limited") this.wait(ref, message, retryAfter);
+    else if (this.outbox.has(ref)) this.outbox.change(ref, { status: "failed", trouble: message });
     else if (!this.state.actions.has(ref)) this.say(message);
+  }
+
+  /** A limit: what was refused goes back to where it can be sent again. */
+  wait(ref, message, seconds) {
+    if (this.outbox.has(ref)) this.rewrite(ref);
+    this.composer.hold(seconds, message);
   }
 
   take(frame) {
@@ -173,6 +188,7 @@ class Page {
     part("welcome").hidden = lines.length > 0 || part("entries").children.length > 0;
     part("stop").hidden = !runningTurn(state) || !this.connection.isOpen;
     if (state.synced) this.drawHead();
+    this.drawNotices();
     this.drawBanner(this.patient ? "open" : status);
     this.follower.grown(this.unread);
     this.unread = false;
@@ -186,9 +202,19 @@ class Page {
     this.shownTitle = document.title = `${title} · ${this.root.dataset.siteName}`;
   }
 
+  drawNotices() {
+    const { notices } = this.state;
+    if (this.shownNotices === notices) return;
+    this.shownNotices = notices;
+    this.part("notices").replaceChildren(...notices.map(({ text }) => h("p", {}, text)));
+    this.part("notices").hidden = !notices.length;
+  }
+
   drawBanner(status) {
     const banner = this.part("connection");
-    const text = this.said || BANNERS[status];
+    const unsent = status === "reconnecting" && this.outbox.items.length > 0;
+    const late = this.lateness.look(awaitsBeginning(this.state, this.outbox.items));
+    const text = this.said || (unsent ? KEPT_HERE : BANNERS[status]) || (late ? LATE : "");
     if (banner.dataset.text !== text) {
       banner.dataset.text = text;
       banner.replaceChildren(text, ...this.wayOut(status));

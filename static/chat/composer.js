@@ -1,4 +1,6 @@
-// The text field: grows with the text, counts near the limit, keeps the draft.
+// The text field: grows with the text, counts near the limit, keeps the draft, and waits where the site asks it to.
+
+import { fromNow } from "./time.js";
 
 const COUNT_FROM = 0.9;
 
@@ -7,6 +9,7 @@ export class Composer {
   constructor(form, { key, send, storage = sessionStorage }) {
     Object.assign(this, { form, key, send, storage });
     this.field = form.querySelector("textarea");
+    this.note = form.querySelector("[data-held]");
     this.counter = form.querySelector("[data-count]");
     this.button = form.querySelector("[type=submit]");
     this.maxLength = 8000;
@@ -36,6 +39,21 @@ export class Composer {
     this.changed();
   }
 
+  /** Nothing can be sent for so many seconds; what has been written stays. */
+  hold(seconds, sentence) {
+    clearTimeout(this.held);
+    this.held = setTimeout(() => this.lift(), seconds * 1000);
+    this.note.textContent = `${sentence} You can send again ${fromNow(seconds)}.`;
+    this.note.hidden = false;
+    this.changed();
+  }
+
+  lift() {
+    this.held = null;
+    this.note.hidden = true;
+    this.changed();
+  }
+
   key_(event) {
     // While an input method composes, Enter belongs to it.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -46,7 +64,7 @@ export class Composer {
   submit(event) {
     event.preventDefault();
     const text = this.text.trim();
-    if (!text || length(text) > this.maxLength) return;
+    if (!text || this.held || length(text) > this.maxLength) return;
     this.text = "";
     this.send(text);
     this.focus();
@@ -60,7 +78,7 @@ export class Composer {
     this.counter.hidden = used < this.maxLength * COUNT_FROM;
     this.counter.classList.toggle("over", over > 0);
     this.counter.textContent = over > 0 ? `${over} characters too many` : `${-over} characters left`;
-    this.button.disabled = over > 0;
+    this.button.disabled = over > 0 || Boolean(this.held);
     if (this.text) this.storage.setItem(this.key, this.text);
     else this.storage.removeItem(this.key);
   }

@@ -1,20 +1,11 @@
 // How each kind of entry looks. Only `html` and `blocks`, sanitised by the site, ever become markup.
 
+import { h } from "./h.js";
+import { focusNote, focusedNote, halfWritten, notedCard } from "./noted.js";
 import { localTime } from "./time.js";
+import { focusedTool, focusTool, replyTools } from "./tools.js";
 
-/** An element; strings become text, never markup. */
-export function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (typeof value === "boolean") element.toggleAttribute(name, value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== ""));
-  return element;
-}
-
-/** Fills a list item for an entry. `context` has {siteName} and the person's clicks: {decide, retry, resend, rewrite}. */
+/** Fills a list item for an entry. `context` has {siteName} and the person's clicks: {decide, retry, resend, rewrite, rate, note}. */
 export function draw(li, entry, before, context) {
   kinds[entry.kind](li, entry, before, context);
 }
@@ -22,7 +13,7 @@ export function draw(li, entry, before, context) {
 const kinds = {
   message: drawMessage,
   sent: drawSent,
-  card: (li, { card }) => frame(li, "card-entry", cardOf(card)),
+  card: (li, { card }) => frame(li, "card-entry", cardOf(card, null)),
   action: drawAction,
   work: (li, { label }) => {
     li.className = "entry work";
@@ -31,7 +22,7 @@ const kinds = {
   ending: drawEnding,
 };
 
-function drawMessage(li, { message, mark }, before, { siteName }) {
+function drawMessage(li, { message, mark }, before, context) {
   if (message.streaming && before?.message.streaming) {
     drawBlocks(li.querySelector(".body"), message.blocks, before.message.blocks);
     return;
@@ -44,8 +35,15 @@ function drawMessage(li, { message, mark }, before, { siteName }) {
   else if (message.html) body.innerHTML = message.html;
   else body.textContent = message.text;
   const said = message.streaming || message.html || message.text ? body : null; // a receipt may come without words
-  const article = h("article", { class: "message" }, by(message, siteName), said, ...message.cards.map(cardOf), ...marks(message, mark));
+  const row = li.querySelector(".reply-tools");
+  const held = focusedTool(row);
+  const tools = message.role === "agent" && message.kept && said ? replyTools(message, row, context) : null;
+  const [words, heldNote] = [halfWritten(li), focusedNote(li)];
+  const cards = message.cards.map((card) => cardOf(card, message.kept ? (decision, text) => context.note(message.id, card.memory, decision, text) : null, words));
+  const article = h("article", { class: "message" }, by(message, context.siteName), said, ...cards, ...marks(message, mark), tools);
   li.replaceChildren(...(isAnswer(message) ? [avatar()] : []), article);
+  if (tools && held) focusTool(tools, held);
+  if (heldNote) focusNote(li, heldNote);
 }
 
 /** Only blocks that changed are touched, so that a selection in the others stays. */
@@ -106,8 +104,8 @@ function frame(li, name, ...children) {
 }
 
 /** A card as it was kept: a receipt, or something the agent noted. */
-function cardOf(card) {
-  if (card.type === "memory") return h("p", { class: "noted" }, [card.title, ...card.lines.map((line) => line.value)].join(": "));
+function cardOf(card, note, words = {}) {
+  if (card.type === "memory") return notedCard(card, note, words[card.memory]);
   return h("section", { class: "card action-card" }, ...contents(card), outcome({ status: "applied" }));
 }
 

@@ -7,6 +7,7 @@ export function initial() {
     gap: false, // an event is missing: hello must be said again
     title: "",
     needsPerson: false,
+    notices: [], // what is to be said about the site now: [{code, text}]
     maxLength: 8000,
     messages: new Map(), // id -> message, kept or still being written
     turns: new Map(), // id -> {id, status, seq, error, labels, ...}
@@ -34,7 +35,8 @@ export function reduce(state, frame) {
 }
 
 const frames = {
-  ready: (state, { max_length: maxLength }) => ({ ...state, maxLength }),
+  ready: (state, { max_length: maxLength, notices = [] }) => ({ ...state, maxLength, notices }),
+  notices: (state, { notices }) => ({ ...state, notices }),
   snapshot,
   message: (state, { message }) => keep(state, message),
   turn: (state, { turn }) => changeTurn(state, turn.id, { status: turn.status, error: turn.error ?? null, ...notRetried }),
@@ -75,7 +77,7 @@ function keep(state, message, arrived = state.messages.get(message.id)?.arrived)
   const next = arrive({ ...state, title }, "messages", message.id, {
     id: message.id, position: message.position, role: message.role, html: message.html, text: message.text,
     cards: message.cards ?? [], clientId: message.client_id, turn: message.turn, stopped: message.stopped,
-    createdAt: message.created_at, author: message.author, kept: true, streaming: false,
+    createdAt: message.created_at, author: message.author, rating: message.rating, ratingReason: message.rating_reason, kept: true, streaming: false,
   }, arrived);
   return message.role === "agent" ? showCardsOnce(next, message.turn, message.cards ?? []) : next;
 }
@@ -94,15 +96,23 @@ function showCardsOnce(state, turn, shown) {
 
 function numbered(state, frame) {
   const turn = state.turns.get(frame.turn) ?? newTurn(frame.turn);
+  let known = state;
   if (frame.seq <= turn.seq) return state;
   if (frame.seq > turn.seq + 1) {
     if (state.gap) return state; // hello is said already; the missing ones come with its answer
-    // After an answered hello the same hole means that the log begins there: go on from what there is.
+    // After an answered hello the same hole means that the log was lost and is told anew from there.
     if (turn.hole !== turn.seq) return { ...put(state, "turns", turn.id, { ...turn, hole: turn.seq }), gap: true };
+    known = withoutDraft(state, turn.id);
   }
-  const seen = put(state, "turns", turn.id, { ...turn, seq: frame.seq });
+  const seen = put(known, "turns", turn.id, { ...turn, seq: frame.seq });
   const step = events[frame.event.type];
   return step ? step(seen, frame.event, turn.id) : seen;
+}
+
+/** What was being written when the log was lost is not in the new one: the agent writes it again. */
+function withoutDraft(state, turn) {
+  const isDraft = (message) => message.turn === turn && message.streaming;
+  return { ...state, messages: new Map([...state.messages].filter(([, message]) => !isDraft(message))) };
 }
 
 const events = {
@@ -158,9 +168,9 @@ function changeTurn(state, id, changes) {
   return settle(put(state, "turns", id, { ...turn, labels: [] }), turn);
 }
 
-/** A turn that is tried again drops what was written before it was cut short. */
+/** A turn that is tried again drops what was written before it was cut short; what was kept of it, the site discards. */
 function withoutCut(state, turn) {
-  const isCut = (message) => message.turn === turn && (message.cut || message.stopped);
+  const isCut = (message) => message.turn === turn && message.cut;
   if (![...state.messages.values()].some(isCut)) return state;
   return { ...state, messages: new Map([...state.messages].filter(([, message]) => !isCut(message))) };
 }

@@ -11,3 +11,10 @@ export function localTime(element, now = new Date()) {
   element.textContent = (at.toDateString() === now.toDateString() ? clock : date).format(at);
   element.title = full.format(at);
 }
+
+/** "in 20 seconds" or "at 14:05", in words that follow a sentence. */
+export function fromNow(seconds, now = new Date()) {
+  if (seconds <= 90) return seconds === 1 ? "in a second" : `in ${seconds} seconds`;
+  const at = new Date(now.getTime() + seconds * 1000);
+  return `${at.toDateString() === now.toDateString() ? "today" : "tomorrow"} at ${clock.format(at)}`;
+}

@@ -1,7 +1,7 @@
 """Conversations in the admin: read by whoever may, answered by whoever may. What was said, was said."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
@@ -16,26 +16,19 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
 
+from support_site.accounts.models import User
 from support_site.chat import desk, desk_views
 from support_site.chat.filters import OpenActions, UnsupportedClaims
+from support_site.chat.lineage import used_in
 from support_site.chat.models import Action, Conversation, Message, Turn
 from support_site.chat.rendering import in_words
 from support_site.chat.sentences import MAX_LENGTH, sentence
+from support_site.chat.spending_admin import SpendingAdmin  # noqa: F401  registers itself
+from support_site.chat.switch_admin import AgentSwitchAdmin  # noqa: F401  registers itself
 from support_site.chat.transcripts import order_links, order_of, orders_touched, transcript
+from support_site.memory.admin import ReadOnly
 from support_site.memory.readable import definition_list
-
-
-class ReadOnly:
-    """Nothing is added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from support_site.memory.reads import note_read
 
 
 class FoundById(admin.ModelAdmin):
@@ -114,6 +107,7 @@ class ConversationAdmin(ReadOnly, FoundById):
         self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False,
         form_url: str = "", obj: Any = None,
     ) -> HttpResponse:  # fmt: skip
+        note_read(cast(User, request.user), "conversation", [obj.account_id])
         context |= {
             "conversation": obj,
             "passages": transcript(obj),
@@ -175,9 +169,16 @@ class TurnAdmin(ReadOnly, FoundById):
     list_select_related = ("conversation",)
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
-    exclude = ("lease_owner", "lease_until", "replaced_claims", "recalled", "last_seq", "stop_requested", "answer_anew")
+    exclude = ("lease_owner", "lease_until", "replaced_claims", "last_seq", "stop_requested", "answer_anew")
     inlines = (Actions,)
     readonly_fields = ("explanation", "claims", "known")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False,
+        form_url: str = "", obj: Any = None,
+    ) -> HttpResponse:  # fmt: skip
+        note_read(cast(User, request.user), "conversation", [obj.conversation.account_id])
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="what the customer was told")
     def explanation(self, turn: Turn) -> str:
@@ -189,7 +190,7 @@ class TurnAdmin(ReadOnly, FoundById):
 
     @admin.display(description="recalled")
     def known(self, turn: Turn) -> SafeString:
-        return definition_list(turn.recalled)
+        return definition_list([used.said for used in used_in(turn)])
 
 
 @admin.register(Action)

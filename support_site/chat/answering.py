@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from agents.context import RunContext
 from agents.errors import ModelError
@@ -23,6 +23,7 @@ from support_site.chat.hub import hub
 from support_site.chat.leases import Held, LeaseLost
 from support_site.chat.log import Fenced, turn_log
 from support_site.chat.models import Turn
+from support_site.chat.outages import OUTAGES
 from support_site.chat.telling import Telling
 from support_site.chat.writing import LogWriter
 from support_site.threads import in_thread
@@ -64,6 +65,9 @@ FENCED = End(None, "fenced")
 #: This worker stops; the turn goes on where it is, elsewhere or later.
 HANDED_OVER = End(None, "handed_over")
 
+#: A database is away and nothing can be kept; when the lease has run out, the next attempt goes on.
+AWAY = End(None, "away")
+
 #: What came before this attempt was not all known when it began, so it must begin anew.
 ANEW = "anew"
 
@@ -75,6 +79,7 @@ class Answer:
         self._beginning = beginning
         self._lease = beginning.lease
         self._turn = beginning.lease.turn
+        self.turn_id = self._turn.pk
         self._thread_id = str(self._turn.conversation_id)
         self._find_agent = find_agent
         self._agent: Agent | None = None
@@ -140,7 +145,8 @@ class Answer:
         self._telling.go_on(
             kept=self._beginning.kept,
             void=[*self._beginning.half_written, *void],
-            cards=[*cards, *self._beginning.cards],
+            # The log may not have been told that a reply took its cards with it.
+            cards=[*cards, *(card for card in self._beginning.cards if card not in cards)],
         )
 
     async def _stream(self, turn_input: TurnInput) -> bool:
@@ -151,6 +157,9 @@ class Answer:
             conversation_id=self._thread_id,
             turn_id=str(self._turn.pk),
             message_id=self._beginning.message_id,
+            memory_paused=self._turn.conversation.account.memory_paused,
+            leaves_no_memory=self._turn.conversation.leaves_no_memory,
+            situation_days=settings.RETENTION_SITUATIONS_DAYS,
         )
         self._telling.proposed.clear()
         async with aclosing(self._agent.astream(turn_input, thread_id=self._thread_id, context=context)) as events:  # type: ignore[type-var]
@@ -187,6 +196,8 @@ class Answer:
             return HANDED_OVER
         except endings.StopAsked:
             return End(Status.STOPPED)
+        except OUTAGES:
+            return AWAY
         except Exception as error:  # noqa: BLE001  the turn fails, the worker lives; _failed logs it
             return self._failed(error)
 
@@ -202,6 +213,8 @@ class Answer:
     async def _close(self, end: End) -> str | None:
         """Keep the end of the attempt, then tell it."""
         self._say_how(end)
+        if end in (HANDED_OVER, FENCED):
+            await in_thread(endings.book)(self._lease, self._telling.tally)
         if end is HANDED_OVER:
             await self._writer.written()
             await in_thread(leases.release)(self._lease)
@@ -238,7 +251,7 @@ class Answer:
             error_code=end.error_code,
             handed_off=self._telling.is_handed_off,
         )
-        with suppress(DatabaseError):  # recover_turns writes it later
+        with suppress(DatabaseError, Fenced):  # recover_turns writes it later, or just has
             await in_thread(turn_log().append)(
                 self._turn.pk, last_seq, endings.done_event(str(end.status), end.error_code)
             )
@@ -263,7 +276,8 @@ class Answer:
         expires = time.monotonic() + leases.LEASE.total_seconds()
         with hub.watch(("turn", self._turn.pk)) as woken:
             while True:
-                with suppress(DatabaseError):
+                woken.clear()
+                with suppress(DatabaseError, InterfaceError):  # the first look is for a "stop" from before the watch
                     held = await in_thread(leases.renew)(self._lease)
                     expires = time.monotonic() + leases.RENEW_BELOW.total_seconds()
                     if held is not Held.YES:
@@ -272,7 +286,6 @@ class Answer:
                     self.interrupt(LOST)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(woken.wait(), LOOK_SECONDS)
-                woken.clear()
 
 
 async def _cancel(tasks: "Iterable[asyncio.Task[Any]]") -> None:

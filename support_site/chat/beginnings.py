@@ -7,9 +7,13 @@ from uuid import UUID
 
 from agents.runner import Said
 from support_site.chat.actions import decisions
-from support_site.chat.leases import Lease, claim
-from support_site.chat.log import Event, turn_log
+from support_site.chat.budgets import take_up
+from support_site.chat.counting import count_claim
+from support_site.chat.leases import Lease, claim, release
+from support_site.chat.log import Event, LogUnreachable, turn_log
 from support_site.chat.models import Message, Turn
+from support_site.chat.retelling import where_it_ends
+from support_site.chat.switch import holds_back
 from support_site.chat.turns import without_agent
 
 MOST_HEARD = 50
@@ -42,11 +46,19 @@ class Beginning:
 
 def begin(turn_id: UUID) -> Beginning | None:
     """Claim the turn and read where it stands; None if it is not to be answered now."""
+    if holds_back(turn_id):
+        return None
     lease = claim(turn_id)
     if lease is None:
         return None
+    try:
+        last_seq = where_it_ends(lease)
+    except LogUnreachable:
+        release(lease)
+        return None
+    count_claim(lease.turn)
+    take_up(lease.turn)
     said = list(lease.turn.messages.filter(role=Message.Role.CUSTOMER).order_by("position"))
-    last_seq = max(turn_log().last_seq(turn_id), lease.turn.last_seq)
     replies = list(lease.turn.messages.filter(role=Message.Role.AGENT)) if last_seq else []
     begun, cards = _left_over(turn_id) if last_seq else ([], [])
     return Beginning(
@@ -68,11 +80,13 @@ def _meanwhile(turn: Turn) -> list[Said]:
 
     It counts from the beginning of that last answer, because staff may write while the agent does.
     """
+    said = without_agent(turn.conversation)
+    if not said.exists():
+        return []
     answered = Message.objects.filter(turn__conversation=turn.conversation_id, turn__status=Turn.Status.DONE)
     last = answered.exclude(turn__started_at=None).order_by("turn__created_at", "position").last()
     since = last.turn.messages.order_by("position").first() if last and last.turn else None
-    said = without_agent(turn.conversation).filter(position__gt=since.position if since else 0)
-    newest = list(said.order_by("-position")[:MOST_HEARD])[::-1]
+    newest = list(said.filter(position__gt=since.position if since else 0).order_by("-position")[:MOST_HEARD])[::-1]
     return [Said(text=each.text, message_id=str(each.pk), by_staff=each.role == Message.Role.STAFF) for each in newest]
 
 

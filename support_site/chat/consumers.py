@@ -9,6 +9,8 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from support_site.chat import signals
 from support_site.chat.frames import MAX_FRAME, BadFrame, Frame, Unreadable, read_frame
 from support_site.chat.visits import Visit
+from support_site.logs import about
+from support_site.metrics import SOCKETS
 
 MOST_FRAMES_WAITING = 64
 
@@ -27,7 +29,9 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         self._serving = asyncio.create_task(self._serve(visit))
 
     async def _serve(self, visit: Visit) -> None:
-        await self.close(await visit.serve())
+        about(conversation=self.scope["url_route"]["kwargs"]["conversation_id"])
+        with SOCKETS.track_inprogress():
+            await self.close(await visit.serve())
 
     async def disconnect(self, code: int) -> None:
         self._serving.cancel()
@@ -52,6 +56,12 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
 
     async def person_changed(self, signal: dict[str, str]) -> None:
         await self._inbox.put(Frame("person.changed", {}))
+
+    async def site_changed(self, signal: dict[str, str]) -> None:
+        await self._inbox.put(Frame("site.changed", {}))
+
+    async def conversation_deleted(self, signal: dict[str, str]) -> None:
+        await self._inbox.put(Frame("conversation.deleted", {}))
 
     async def session_revoked(self, signal: dict[str, str]) -> None:
         await self._inbox.put(Frame("session.revoked", {}))

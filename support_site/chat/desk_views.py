@@ -17,7 +17,7 @@ from support_site.chat import desk
 from support_site.chat.models import Action, Conversation
 from support_site.chat.sentences import Refused, sentence
 from support_site.chat.tasks import answer as answer_task
-from support_site.chat.tasks import enqueue
+from support_site.chat.tasks import enqueue, learn_from_people
 
 ANSWERS, DECIDES = "chat.change_conversation", "chat.decide_action"
 
@@ -53,6 +53,7 @@ def hand_back(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     conversation = get_object_or_404(Conversation, pk=conversation_id)
     if desk.hand_back(conversation):
         _record(request, conversation, "Handed back to the agent.")
+        enqueue(learn_from_people, conversation.pk)
     return _back_to(conversation)
 
 

@@ -3,20 +3,27 @@
 Blocking; a socket calls these on a database thread.
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 from support_site.accounts.models import User
-from support_site.chat import actions, turns
+from support_site.chat import actions, noted, switch, turns
 from support_site.chat.actions import Decision
 from support_site.chat.models import Conversation
 from support_site.chat.tasks import answer, enqueue
 from support_site.chat.turns import Accepted
+from support_site.memory.tasks import erase_forgotten
+from support_site.metrics import MESSAGES
 
 
-def send(conversation: Conversation, user: User, *, client_id: UUID, text: str) -> Accepted:
+def send(conversation: Conversation, user: User, *, client_id: UUID, text: str, address: str = "") -> Accepted:
     """Keep a message and have it answered. Raises Refused."""
-    accepted = turns.accept(conversation, client_id=client_id, text=text, user=user)
-    start_next(conversation)
+    accepted = turns.accept(conversation, client_id=client_id, text=text, user=user, address=address)
+    if accepted.turn and switch.holds_back(accepted.turn.pk):
+        return replace(accepted, turn=None)
+    if accepted.turn and accepted.status == "accepted":
+        MESSAGES.inc()
+        enqueue(answer, accepted.turn.pk)
     return accepted
 
 
@@ -26,9 +33,11 @@ def stop(conversation: Conversation, turn_id: UUID) -> None:
     start_next(conversation)
 
 
-def retry(conversation: Conversation, turn_id: UUID) -> None:
+def retry(conversation: Conversation, turn_id: UUID, address: str = "") -> None:
     """Answer a turn again. Raises Refused."""
-    turns.retry(conversation, turn_id)
+    turn = turns.retry(conversation, turn_id, address)
+    if switch.holds_back(turn.pk):
+        return
     start_next(conversation)
 
 
@@ -37,6 +46,14 @@ def decide(conversation: Conversation, user: User, *, action_id: str, digest: st
     decided = actions.decide(conversation, action_id, digest=digest, decision=decision, user=user)
     if decided.turn:
         enqueue(answer, decided.turn.pk)
+
+
+def decide_note(
+    conversation: Conversation, message_id: UUID, *, memory: str, decision: noted.Decision, text: str
+) -> None:
+    """Keep a decision about something noted; what is taken back leaves no byte. Raises Refused."""
+    if noted.decide(conversation, message_id, memory=memory, decision=decision, text=text) and decision == "undo":
+        enqueue(erase_forgotten, conversation.account_id)
 
 
 def start_next(conversation: Conversation) -> None:

@@ -1,16 +1,20 @@
 """What a worker keeps of its turn: replies, pauses and the end, each one transaction under its lease."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from agents.events import ActionProposed
-from support_site.chat import actions, signals
+from support_site.chat import actions, budgets, signals
+from support_site.chat.counting import count_attempt, count_end
 from support_site.chat.leases import Lease, LeaseLost
-from support_site.chat.log import turn_log
+from support_site.chat.lineage import note_recalled
 from support_site.chat.models import Conversation, Message, Turn
 from support_site.chat.rendering import blocks
 from support_site.chat.sentences import HANDED_OFF, sentence
@@ -35,12 +39,19 @@ class Reply:
 
 @dataclass(kw_only=True)
 class Tally:
-    """What an attempt used (tokens, what was put into the prompt), and the kinds of claims it made up."""
+    """What an attempt used: tokens, what was put into its prompts ({kind: keys}), and kinds of claims it made up."""
 
     input_tokens: int = 0
     output_tokens: int = 0
+    #: Milliseconds from the customer's message to the first word of a reply; None while there is none.
+    first_word_ms: int | None = None
     recalled: dict[str, list[str]] = field(default_factory=dict)
     replaced_claims: list[str] = field(default_factory=list)
+
+    def first_word(self, *, since: datetime) -> None:
+        """Note that a word was told of a turn that began at ``since``; only the first one counts."""
+        if self.first_word_ms is None:
+            self.first_word_ms = max(0, int((timezone.now() - since).total_seconds() * 1000))
 
 
 @transaction.atomic
@@ -108,21 +119,20 @@ def finish(
     """The end of the turn, and what follows from it. Raises LeaseLost."""
     conversation = _hold(lease)
     actions.withdraw(lease.turn)
-    _save(
-        lease, tally, status=status, last_seq=last_seq, model=model, error_code=error_code, finished_at=timezone.now()
-    )
+    told = {"status": status, "last_seq": last_seq, "model": model, "error_code": error_code, "handed_off": handed_off}
+    _save(lease, tally, **told, finished_at=timezone.now())
     if handed_off:
         hand_to_person(conversation)
 
 
-def hand_to_person(conversation: Conversation) -> None:
+def hand_to_person(conversation: Conversation, told: str = HANDED_OFF) -> None:
     """A person answers from now on. Turns that were still queued end unanswered: the person sees their messages."""
     if conversation.needs_person:  # somebody was quicker
         return
     Conversation.objects.filter(pk=conversation.pk).update(needs_person=True)
     for turn in conversation.turns.filter(status=Status.QUEUED):
         end_unheld(turn, Status.DONE)
-    keep(conversation, turn=None, role=Message.Role.SYSTEM, text=HANDED_OFF)
+    keep(conversation, turn=None, role=Message.Role.SYSTEM, text=told)
     signals.person_changed(conversation.pk)
 
 
@@ -139,17 +149,20 @@ def give_up(turn_id: UUID, *, attempts: int) -> bool:
     turn.status, turn.error_code, turn.finished_at = Status.FAILED, "gave_up", now
     write_after_commit(turn, [done_event(Status.FAILED, "gave_up")])
     turn.save()
+    budgets.book_lost(turn)
     signals.turn_changed(turn.conversation_id, turn.pk)
+    transaction.on_commit(partial(count_end, turn), robust=True)
     return True
 
 
-def repair_log(turn: Turn) -> bool:
-    """Write the closing event of a finished turn whose worker died before it could; whether it was missing."""
-    log = turn_log()
-    if log.last_seq(turn.pk) >= turn.last_seq:
-        return False
-    log.append(turn.pk, turn.last_seq, done_event(turn.status, turn.error_code))
-    return True
+@transaction.atomic
+def book(lease: Lease, tally: Tally) -> None:
+    """Book what an attempt used that somebody else goes on with. Nothing if they do already: then it is booked."""
+    locked(lease.turn.conversation_id)
+    used = {"input_tokens": tally.input_tokens, "output_tokens": tally.output_tokens}
+    if lease.mine().update(**{name: F(name) + tokens for name, tokens in used.items()}):
+        budgets.book(lease.turn, **used)
+        transaction.on_commit(partial(count_attempt, lease.turn, tally), robust=True)
 
 
 def done_event(status: str, error_code: str = "") -> dict[str, Any]:
@@ -167,15 +180,19 @@ def _hold(lease: Lease) -> Conversation:
 
 
 def _save(lease: Lease, tally: Tally, **fields: Any) -> None:
+    budgets.book(lease.turn, input_tokens=tally.input_tokens, output_tokens=tally.output_tokens)
     turn = Turn.objects.get(pk=lease.turn.pk)
     turn.input_tokens += tally.input_tokens
     turn.output_tokens += tally.output_tokens
-    turn.recalled = tally.recalled or turn.recalled
+    if turn.first_word_ms is None:
+        turn.first_word_ms = tally.first_word_ms
     turn.replaced_claims += tally.replaced_claims
     for name, value in fields.items():
         setattr(turn, name, value)
     turn.answer_anew = False
     turn.lease_owner, turn.lease_until = "", None
     turn.save()
+    note_recalled(turn, tally.recalled)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=timezone.now())
     signals.turn_changed(turn.conversation_id, turn.pk)
+    transaction.on_commit(partial(count_attempt, turn, tally), robust=True)

@@ -61,7 +61,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _ref(told: dict[str, Any]) -> str | None:
     """What the frame seems to be about, so that the page knows which of its frames was refused."""
-    named = (told.get(name) for name in ("id", "action", "turn"))
+    named = (told.get(name) for name in ("id", "action", "turn", "message"))
     return next((each for each in named if isinstance(each, str) and len(each) <= 200), None)
 
 
@@ -83,6 +83,18 @@ def _uuid(value: Any) -> UUID:
 
 def _decision(value: Any) -> str:
     if value not in ("confirm", "decline"):
+        raise ValueError
+    return str(value)
+
+
+def _vote(value: Any) -> str:
+    if value not in ("up", "down", ""):
+        raise ValueError
+    return str(value)
+
+
+def _note_decision(value: Any) -> str:
+    if value not in ("keep", "change", "undo"):
         raise ValueError
     return str(value)
 
@@ -110,5 +122,7 @@ FRAMES: dict[str, dict[str, Check]] = {
     "turn.stop": {"turn": _uuid},
     "turn.retry": {"turn": _uuid},
     "action.decide": {"action": _short, "digest": _short, "decision": _decision},
+    "message.rate": {"message": _uuid, "vote": _vote, "reason": _text},
+    "memory.decide": {"message": _uuid, "memory": _short, "decision": _note_decision, "text": _text},
     "ping": {"t": _number},
 }

@@ -15,8 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from support_site.chat import signals
-from support_site.chat.models import Turn
-from support_site.chat.turns import locked
+from support_site.chat.models import Conversation, Turn
 
 LEASE = timedelta(seconds=15)
 RENEW_BELOW = timedelta(seconds=10)
@@ -37,6 +36,8 @@ class Lease:
 
     turn: Turn
     owner: str
+    #: It was begun before, by an attempt that may have told something.
+    is_resumed: bool
 
     def mine(self) -> QuerySet[Turn]:
         """The turn, as long as this lease holds."""
@@ -54,21 +55,23 @@ class Held(Enum):
 @transaction.atomic
 def claim(turn_id: UUID) -> Lease | None:
     """The turn, for this worker alone; None if it is not to be answered now (ended, running, not its turn yet)."""
-    turn = Turn.objects.filter(pk=turn_id).first()
-    if turn is None:
+    found = Conversation.objects.select_for_update(of=("self",)).select_related("account")
+    conversation = found.filter(turns=turn_id).first()
+    if conversation is None:
         return None
-    locked(turn.conversation_id)
     now = timezone.now()
-    free = Q(status=Status.QUEUED, conversation__needs_person=False) | Q(status=Status.RUNNING, lease_until__lte=now)
-    others = Turn.objects.filter(conversation_id=turn.conversation_id, status__in=Turn.ACTIVE).exclude(pk=turn_id)
-    turn = Turn.objects.select_related("conversation").filter(free, pk=turn_id).first()
-    if turn is None or others.exists():
+    others = {turn.pk: turn for turn in conversation.turns.filter(Q(pk=turn_id) | Q(status__in=Turn.ACTIVE))}
+    turn = others.pop(turn_id)
+    is_queued = turn.status == Status.QUEUED and not conversation.needs_person
+    is_abandoned = turn.status == Status.RUNNING and turn.lease_until is not None and turn.lease_until <= now
+    if others or not (is_queued or is_abandoned):
         return None
     turn.status, turn.lease_owner, turn.lease_until = Status.RUNNING, uuid.uuid4().hex, now + LEASE
+    is_resumed = turn.started_at is not None
     turn.attempt, turn.started_at = turn.attempt + 1, turn.started_at or now
     turn.save()
     signals.turn_changed(turn.conversation_id, turn.pk)
-    return Lease(turn=turn, owner=turn.lease_owner)
+    return Lease(turn=turn, owner=turn.lease_owner, is_resumed=is_resumed)
 
 
 def renew(lease: Lease) -> Held:

@@ -25,7 +25,11 @@ class WorkerLoop:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
 
-@cache
+_one_thread = threading.Lock()
+_made = cache(WorkerLoop)
+
+
 def worker_loop() -> WorkerLoop:
     """The loop of this process, made on first use (so after a fork, never before one)."""
-    return WorkerLoop()
+    with _one_thread:  # a cache alone lets two threads that are first at once make two
+        return _made()

@@ -1,10 +1,10 @@
-"""What goes out on one socket: in order, bounded, and never for longer than a dead reader deserves."""
+"""What goes out on one socket: one frame after the other, and never for longer than a dead reader deserves."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-MOST_WAITING = 256
 SEND_SECONDS = 10.0
 
 Frame = dict[str, Any]
@@ -15,22 +15,27 @@ class TooSlow(Exception):
 
 
 class Outbox:
-    """A bounded queue of frames. Who puts waits when it is full, so a slow reader slows its own socket only."""
+    """Sends a frame at a time. Nothing is queued: who has something to send waits, so a slow reader slows its own
+    socket only, and what it has not been told waits in the turn log."""
 
     def __init__(self, send: Callable[[Frame], Awaitable[None]], *, seconds: float = SEND_SECONDS) -> None:
         self._send = send
         self._seconds = seconds
-        self._frames: asyncio.Queue[Frame] = asyncio.Queue(MOST_WAITING)
+        self._is_free = asyncio.Lock()
+        self._sending_since: float | None = None
 
     async def put(self, frame: Frame) -> None:
-        await self._frames.put(frame)
-
-    async def run(self) -> None:
-        """Send for ever. Raises TooSlow."""
-        while True:
-            frame = await self._frames.get()
+        """Return when the frame is on its way."""
+        async with self._is_free:
+            self._sending_since = time.monotonic()
             try:
-                async with asyncio.timeout(self._seconds):
-                    await self._send(frame)
-            except TimeoutError as error:
-                raise TooSlow from error
+                await self._send(frame)
+            finally:
+                self._sending_since = None
+
+    async def watch(self) -> None:
+        """Look now and then whether a frame is stuck, which costs less than a timer for each. Raises TooSlow."""
+        while True:
+            await asyncio.sleep(self._seconds / 2)
+            if self._sending_since is not None and time.monotonic() - self._sending_since > self._seconds:
+                raise TooSlow

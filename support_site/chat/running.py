@@ -7,6 +7,7 @@ from uuid import UUID
 from support_site.chat.answering import ANEW, HANDED_OVER, Agent, Answer
 from support_site.chat.beginnings import begin
 from support_site.chat.leases import MAX_ATTEMPTS
+from support_site.logs import about
 from support_site.threads import in_thread
 
 _running: dict[Answer, "asyncio.Future[str | None]"] = {}
@@ -18,6 +19,7 @@ async def run_turn(turn_id: UUID, *, find_agent: Callable[[], Awaitable[Agent]])
         beginning = await in_thread(begin)(turn_id)
         if beginning is None:
             return None
+        about(turn=turn_id, conversation=beginning.lease.turn.conversation_id)
         answer = Answer(beginning, find_agent)
         _running[answer] = asyncio.ensure_future(answer.run())
         try:
@@ -29,8 +31,9 @@ async def run_turn(turn_id: UUID, *, find_agent: Callable[[], Awaitable[Agent]])
     return None  # recover_turns takes it up
 
 
-async def drain(grace_seconds: float) -> None:
-    """Let the running answers come to the end of a step, then hand over those that have not."""
+async def drain(grace_seconds: float) -> list[UUID]:
+    """Let the running answers come to the end of a step, then hand over those that have not. The turns that somebody
+    else has to go on with; those that cannot even be handed over in time go on when their leases have run out."""
     running = dict(_running)
     for answer in running:
         answer.drain()
@@ -38,4 +41,10 @@ async def drain(grace_seconds: float) -> None:
         await asyncio.wait(running.values(), timeout=grace_seconds)
     for answer in running:
         answer.interrupt(HANDED_OVER)
-    await asyncio.gather(*running.values(), return_exceptions=True)
+    if running:
+        await asyncio.wait(running.values(), timeout=grace_seconds)
+    return [answer.turn_id for answer, future in running.items() if _is_left(future)]
+
+
+def _is_left(future: "asyncio.Future[str | None]") -> bool:
+    return future.done() and not future.cancelled() and not future.exception() and future.result() is None

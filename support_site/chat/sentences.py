@@ -1,5 +1,7 @@
 """What people are told when something is not possible: a sentence for every code."""
 
+from math import ceil
+
 from agents.errors import ModelError
 
 MAX_LENGTH = 8000
@@ -22,6 +24,14 @@ SENTENCES = {
     "needs_reason": "Say why you decline: the customer is told.",
     "with_person": "A person from our team answers in this conversation now.",
     "site_failed": "Something went wrong on our side. What you wrote stays in the box; please try again.",
+    # A limit; the page says beside it when it lifts.
+    "limited": "That was too much at once. Please wait a little.",
+    "too_fast": "You are writing faster than we can read.",
+    "too_many_turns": "Several of your questions are being answered already. Please wait for one of the answers.",
+    "spent_today": "Our automatic agent has answered as much as it may for you today.",
+    # A correction of something noted.
+    "not_noted": "We cannot note that: no card numbers, passwords or very personal matters, and no empty notes.",
+    "for_review": "Our team has to look at that first. The note stays as it was.",
     # A turn that failed.
     "turn_timed_out": "The answer took too long, so I stopped. Please try again.",
     "gave_up": "I could not finish my answer, even after several attempts. Please try again.",
@@ -36,6 +46,10 @@ STAFF_DECIDES = (
 )
 TAKEN_OVER = "A person of our team is answering now."
 HANDED_BACK = "Our automatic agent is answering again."
+AGENT_IS_OFF = (
+    "Our automatic agent is switched off at the moment. A person from our team will answer you here. "
+    "You can go on writing; nothing gets lost."
+)
 HANDED_OFF = "A person from our team will answer you here. You can go on writing; nothing gets lost."
 
 
@@ -45,6 +59,15 @@ class Refused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Limited(Refused):
+    """Too much, for now. ``why`` is a key of SENTENCES, ``retry_after`` whole seconds until it lifts, at least 1."""
+
+    def __init__(self, why: str, *, retry_after: float) -> None:
+        super().__init__("limited")
+        self.why = why
+        self.retry_after = max(1, ceil(retry_after))
 
 
 def sentence(code: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from support_site.chat.log import turn_log
 from support_site.chat.models import Conversation, Message, Turn
+from support_site.chat.retelling import is_lost
 from support_site.chat.sentences import sentence
 
 Shape = dict[str, Any]
@@ -23,6 +24,8 @@ def message_shape(message: Message) -> Shape:
         "client_id": str(message.client_id) if message.client_id else None,
         "turn": str(message.turn_id) if message.turn_id else None,
         "stopped": message.stopped,
+        "rating": message.rating,
+        "rating_reason": message.rating_reason,
         "created_at": message.created_at.isoformat(),
         "author": message.author.get_short_name() if message.author else None,
     }
@@ -35,12 +38,13 @@ def turn_shape(turn: Turn) -> Shape:
 
 
 class TurnState(NamedTuple):
-    """A turn as pages are shown it, and where its log ends."""
+    """A turn as pages are shown it, and where its log ends; ``is_lost`` if that must be told anew."""
 
     turn_id: UUID
     shape: Shape
     last_seq: int
     is_finished: bool
+    is_lost: bool
 
 
 def turn_states(conversation: Conversation, turn_ids: Iterable[UUID]) -> list[TurnState]:
@@ -49,7 +53,8 @@ def turn_states(conversation: Conversation, turn_ids: Iterable[UUID]) -> list[Tu
 
 
 def _state_of(turn: Turn) -> TurnState:
-    return TurnState(turn.pk, turn_shape(turn), turn_log().last_seq(turn.pk), turn.status in Turn.FINISHED)
+    last_seq = turn_log().last_seq(turn.pk)
+    return TurnState(turn.pk, turn_shape(turn), last_seq, turn.status in Turn.FINISHED, is_lost(turn, last_seq))
 
 
 def kept_message(conversation: Conversation, message_id: UUID) -> Shape | None:

@@ -12,6 +12,9 @@ from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import transaction
 
+#: Every socket.
+SITE_GROUP = "site"
+
 _home: asyncio.AbstractEventLoop | None = None
 
 
@@ -43,6 +46,16 @@ def turn_changed(conversation_id: UUID, turn_id: UUID) -> None:
 def person_changed(conversation_id: UUID) -> None:
     """After commit: a person answers from now on, or the agent again."""
     _after_commit(conversation_group(conversation_id), {"type": "person.changed"})
+
+
+def conversation_deleted(conversation_id: UUID) -> None:
+    """After commit: there is no such conversation any more; its sockets close."""
+    _after_commit(conversation_group(conversation_id), {"type": "conversation.deleted"})
+
+
+def site_changed() -> None:
+    """After commit: what every page has to say about the site has changed."""
+    _after_commit(SITE_GROUP, {"type": "site.changed"})
 
 
 def session_revoked(session_key: str) -> None:

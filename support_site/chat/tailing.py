@@ -6,14 +6,17 @@ from contextlib import suppress
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from support_site.chat.log import Entry, TurnLog
 from support_site.threads import in_thread
 
-#: Seconds to the next look without a wake-up, the first and the longest. In one process every entry wakes whoever
-#: follows, and the look is for a wake-up that got lost. Between processes nothing wakes: each look that finds nothing
+#: Seconds to the next look without a wake-up, the first and the longest. Every entry wakes whoever follows, and the
+#: look is for a wake-up that got lost. Only between processes without Redis nothing wakes: each look that finds nothing
 #: makes the next one later, so a turn that streams is read often and one that waits for a click seldom.
-LOOK_AGAIN_SECONDS = (0.05, 1.0) if settings.SERVICE_MODE else (20.0, 20.0)
+LOOK_AGAIN_SECONDS = (0.05, 1.0) if settings.SERVICE_MODE and not settings.REDIS_URL else (20.0, 20.0)
+TRY_AGAIN_SECONDS = 0.5
+MOST_AT_ONCE = 500
 
 
 async def follow(
@@ -22,26 +25,40 @@ async def follow(
     """Every entry above ``after`` once and in order; ends behind the event that ends the turn.
 
     A turn that waits for a decision has not ended. The iterator reads no further than it is asked, so a slow
-    reader holds a few hundred entries and never the whole log.
+    reader holds a few hundred entries and never the whole log. While the log cannot be reached it waits.
     """
-    read = in_thread(log.read)
     shortest, longest = look_again
     pause = shortest
     with log.watch(turn_id) as news:
         while True:
-            news.clear()
-            entries = await read(turn_id, after)
+            entries = [Entry(*item) for item in news.take() if item[0] > after]
+            if not _are_next(entries, after):
+                entries = await _read(log, turn_id, after)
             for entry in entries:
                 yield entry
                 after = entry.seq
                 if ends_the_turn(entry):
                     return
-            if entries:
-                pause = shortest
+            if len(entries) == MOST_AT_ONCE:
                 continue
+            pause = shortest if entries else min(2 * pause, longest)
             with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), pause)
-            pause = min(2 * pause, longest)
+                async with asyncio.timeout(pause):  # wait_for would make a task for every event
+                    await news.wait()
+
+
+async def _read(log: TurnLog, turn_id: UUID, after: int) -> list[Entry]:
+    while True:
+        try:
+            return await in_thread(log.read)(turn_id, after, MOST_AT_ONCE)
+        except DatabaseError:
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
+
+
+def _are_next(entries: list[Entry], after: int) -> bool:
+    """Whether these come right behind ``after``: then they need not be read."""
+    numbers = [entry.seq for entry in entries]
+    return bool(numbers) and numbers == list(range(after + 1, after + 1 + len(numbers)))
 
 
 def ends_the_turn(entry: Entry) -> bool:

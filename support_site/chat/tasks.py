@@ -9,6 +9,7 @@ from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from support_site.chat import budgets, handover, notices
 from support_site.chat.log import turn_log
 from support_site.chat.loops import worker_loop
 from support_site.chat.models import Turn
@@ -27,17 +28,48 @@ def answer(turn_id: str) -> None:
     from support_site.chat.agent import site_agent
     from support_site.chat.running import run_turn
 
+    if handover.has_begun():  # for another worker
+        enqueue(answer, UUID(turn_id))
+        return
     status = worker_loop().run(run_turn(UUID(turn_id), find_agent=site_agent))
     if status in Turn.FINISHED:
         follow_up(UUID(turn_id))
 
 
-@shared_task(autoretry_for=(Exception,), max_retries=5, retry_backoff=5, retry_backoff_max=300)
+@shared_task
 def learn(turn_id: str) -> None:
-    """Remember what the customer told in a turn."""
+    """Remember what the customer told in a turn. Not tried again by itself: ``recover_turns`` knows when."""
+    from agents.errors import ModelError
+    from agents.store.errors import StoreError
     from support_site.chat.learning import learn_from
 
-    worker_loop().run(learn_from(UUID(turn_id)))
+    try:
+        worker_loop().run(learn_from(UUID(turn_id)))
+    except (ModelError, StoreError) as error:
+        logger.warning("turn %s: not learned from yet (%s)", turn_id, type(error).__name__)
+
+
+@shared_task
+def learn_from_people(conversation_id: str) -> None:
+    """Remember what the customer told and the team promised while no agent answered; what fails, the next look at
+    quiet conversations tries again."""
+    from agents.errors import ModelError
+    from agents.store.errors import StoreError
+    from support_site.chat import learning
+
+    try:
+        worker_loop().run(learning.learn_from_people(UUID(conversation_id)))
+    except (ModelError, StoreError) as error:
+        logger.warning("conversation %s: not learned from yet (%s)", conversation_id, type(error).__name__)
+
+
+@shared_task
+def learn_from_quiet_people() -> None:
+    """Every few minutes: the same where nobody has written for a while."""
+    from support_site.chat.learning import quiet_conversations
+
+    for conversation_id in quiet_conversations():
+        enqueue(learn_from_people, conversation_id)
 
 
 @shared_task
@@ -50,9 +82,19 @@ def recover_turns() -> None:
 
 
 @shared_task
+def look_after_store() -> None:
+    """See whether the store is back that a turn has found down."""
+    from support_site.memory.stores import store_answers
+
+    if notices.store_is_down() and store_answers():
+        notices.store_is_back()
+
+
+@shared_task
 def sweep_logs() -> None:
-    """Drop the logs of turns that are long over."""
+    """Drop the logs of turns that are long over, and what was used on days long past."""
     logger.info("%d events swept", turn_log().sweep(KEEP_LOGS))
+    logger.info("%d days of spending swept", budgets.sweep())
 
 
 def follow_up(turn_id: UUID) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from agents import events as agent
 from agents.events import AgentEvent
-from support_site.chat import endings
+from support_site.chat import endings, notices
 from support_site.chat.actions import action_id_of
 from support_site.chat.endings import Reply, Tally
 from support_site.chat.leases import Lease
@@ -32,6 +32,7 @@ class Telling:
         self._draft: tuple[Reply, Growing] | None = None
         self._takers: dict[type[AgentEvent], Callable[[Any], Awaitable[None]]] = {
             agent.Recalled: self._recalled,
+            agent.StoreDown: self._store_down,
             agent.MessageStarted: self._message_started,
             agent.MessageDelta: self._message_delta,
             agent.MessageDone: self._message_done,
@@ -90,9 +91,12 @@ class Telling:
         self._writer.put({"type": "turn.attempt", "attempt": self._lease.turn.attempt, "discard": told})
 
     async def _recalled(self, event: agent.Recalled) -> None:
-        for name in ("memories", "orders"):
+        for name in ("memories", "orders", "products"):
             known = self.tally.recalled.setdefault(name, [])
             known += [each for each in getattr(event, name) if each not in known]
+
+    async def _store_down(self, event: agent.StoreDown) -> None:
+        await in_thread(notices.store_went_down)()
 
     async def _message_started(self, event: agent.MessageStarted) -> None:
         message = UUID(event.message)
@@ -104,6 +108,7 @@ class Telling:
     async def _message_delta(self, event: agent.MessageDelta) -> None:
         reply, growing = await self._draft_of(event.message)
         reply.text += event.text
+        self.tally.first_word(since=self._lease.turn.created_at)
         growing.blocks.extend(event.text)
         self._writer.put(growing)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
-from uuid import UUID
 
 from django.urls import reverse
 
 from agents.mentions import mentioned_orders, spellings
 from support_site.accounts.models import Account
-from support_site.chat.models import Action, Conversation, Message, Turn
+from support_site.chat.lineage import Used, used_in_each
+from support_site.chat.models import Action, Conversation, Message, Recalled, Turn
 from support_site.chat.sentences import sentence
 from support_site.chat.shapes import in_reading_order
 from support_site.memory.drafts import key_text_of
@@ -24,6 +24,8 @@ class Passage:
     messages: list[Message]
     turn: Turn | None = None
     actions: list[Action] = field(default_factory=list)
+    #: What stood in the prompts of the turn.
+    used: list[Used] = field(default_factory=list)
 
     @property
     def error(self) -> str:
@@ -42,14 +44,16 @@ def transcript(conversation: Conversation) -> list[Passage]:
     """The whole conversation, in reading order."""
     turns = {turn.pk: turn for turn in conversation.turns.prefetch_related("actions__decided_by")}
     messages = in_reading_order(conversation.messages.select_related("author").order_by("position"))
-    return [_passage(turn_id, list(told), turns) for turn_id, told in groupby(messages, key=lambda each: each.turn_id)]
+    used = used_in_each(turns.values())
+    told = groupby(messages, key=lambda each: each.turn_id)
+    return [_passage(list(said), turns.get(turn_id), used.get(turn_id, [])) for turn_id, said in told]
 
 
 def orders_touched(conversation: Conversation) -> list[Named]:
     """The orders of the account that were spoken of, looked at or to be changed, by number."""
-    numbers: set[str] = set()
-    for turn in conversation.turns.prefetch_related("actions"):
-        numbers |= set(turn.recalled.get("orders", [])) | {order_of(action) for action in turn.actions.all()}
+    recalled = Recalled.objects.filter(turn__conversation=conversation, kind="orders").values("address")
+    numbers = {order.key for order in Order.objects.filter(address__in=recalled).defer("vectors")}
+    numbers |= {order_of(action) for action in Action.objects.filter(turn__conversation=conversation)}
     for text in conversation.messages.values_list("text", flat=True):
         numbers |= {spelling for number in mentioned_orders(text) for spelling in spellings(number)}
     return [link for link in order_links(conversation.account, numbers - {""}) if link.url]
@@ -68,7 +72,6 @@ def order_links(account: Account, numbers: Iterable[str]) -> list[Named]:
     return [Named(number, found.get(key)) for key, number in keys.items()]
 
 
-def _passage(turn_id: UUID | None, messages: list[Message], turns: dict[UUID, Turn]) -> Passage:
-    turn = turns.get(turn_id) if turn_id else None
+def _passage(messages: list[Message], turn: Turn | None, used: list[Used]) -> Passage:
     actions = sorted(turn.actions.all(), key=lambda action: action.created_at) if turn else []
-    return Passage(messages=messages, turn=turn, actions=actions)
+    return Passage(messages=messages, turn=turn, actions=actions, used=used)

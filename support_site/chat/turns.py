@@ -16,7 +16,9 @@ from django.utils.text import Truncator
 from support_site.accounts.models import Account, User
 from support_site.chat import signals
 from support_site.chat.actions import withdraw
+from support_site.chat.budgets import reserve
 from support_site.chat.hub import hub
+from support_site.chat.limits import keep_pace
 from support_site.chat.log import Event, turn_log
 from support_site.chat.models import Action, Conversation, Message, Turn
 from support_site.chat.rendering import plain
@@ -39,27 +41,29 @@ class Accepted:
 
 def start_conversation(account: Account) -> Conversation:
     """A conversation nobody has written in yet: a new one, or the one that was left empty."""
-    return account.conversations.filter(messages=None).first() or Conversation.objects.create(account=account)
+    unused = account.conversations.filter(messages=None, leaves_no_memory=False)
+    return unused.first() or Conversation.objects.create(account=account)
 
 
 @transaction.atomic
-def accept(conversation: Conversation, *, client_id: UUID, text: str, user: User | None) -> Accepted:
+def accept(conversation: Conversation, *, client_id: UUID, text: str, user: User | None, address: str = "") -> Accepted:
     """Keep what the customer wrote, and queue its turn. The same ``client_id`` is the same message.
 
     A turn that waits for the customer's click gives way: its actions are withdrawn. One that waits for staff stays,
-    and the message queues behind it. Raises Refused: empty, too_long.
+    and the message queues behind it. Raises Refused: empty, too_long, limited.
     """
     text = readable(text)
     conversation = locked(conversation.pk)
     known = conversation.messages.select_related("turn").filter(client_id=client_id).first()
     if known:
         return Accepted(message=known, turn=known.turn, status="duplicate")
-    _give_way(conversation)
-    turn = None if conversation.needs_person else _queued_turn(conversation)
+    keep_pace(conversation.account_id, address)
+    before = _give_way(conversation)
+    turn = None if conversation.needs_person else _queued_turn(conversation, before, address)
     message = keep(conversation, turn=turn, role=Message.Role.CUSTOMER, text=text, client_id=client_id, author=user)
     if turn:
         signals.turn_changed(conversation.pk, turn.pk)
-    is_queued = turn is not None and conversation.turns.filter(status__in=Turn.ACTIVE).exists()
+    is_queued = turn is not None and any(each != turn for each in before)
     if turn and is_queued:
         _say_that_staff_decide(conversation, turn)
     return Accepted(message=message, turn=turn, status="queued" if is_queued else "accepted")
@@ -83,10 +87,10 @@ def stop(conversation: Conversation, turn_id: UUID) -> Turn:
 
 
 @transaction.atomic
-def retry(conversation: Conversation, turn_id: UUID) -> Turn:
+def retry(conversation: Conversation, turn_id: UUID, address: str = "") -> Turn:
     """Queue the newest turn again after it failed or was stopped. What was half-written gives way to the new answer.
 
-    Raises Refused: not_found, not_failed, too_late (the conversation has gone on), with_person.
+    Raises Refused: not_found, not_failed, too_late (the conversation has gone on), with_person, limited.
     """
     conversation = locked(conversation.pk)
     turn = turn_of(conversation, turn_id)
@@ -97,6 +101,8 @@ def retry(conversation: Conversation, turn_id: UUID) -> Turn:
     since = {"created_at__gt": turn.created_at}
     if conversation.turns.filter(**since).exists() or without_agent(conversation).filter(**since).exists():
         raise Refused("too_late")
+    keep_pace(conversation.account_id, address)
+    reserve(turn, address)
     turn.answer_anew = turn.status == Status.STOPPED
     turn.status, turn.attempt, turn.stop_requested = Status.QUEUED, 0, False
     turn.error_code, turn.finished_at, turn.lease_until = "", None, None
@@ -118,7 +124,7 @@ def next_turn(conversation_id: UUID) -> Turn | None:
 
 def locked(conversation_id: UUID) -> Conversation:
     """The conversation as it is now, locked until the transaction ends (SQLite locks as a whole)."""
-    return Conversation.objects.select_for_update().get(pk=conversation_id)
+    return Conversation.objects.select_for_update(of=("self",)).select_related("account").get(pk=conversation_id)
 
 
 def turn_of(conversation: Conversation, turn_id: UUID) -> Turn:
@@ -141,7 +147,7 @@ def keep(
     """A message of a person or of the site, at the end of the conversation."""
     message = Message.objects.create(
         conversation=conversation, turn=turn, role=role, text=text, html=plain(text), author=author,
-        client_id=client_id, position=next_position(conversation),
+        client_id=client_id, position=next_position(conversation), off_record=conversation.is_off_record,
     )  # fmt: skip
     title = conversation.title or Truncator(text).chars(80)
     Conversation.objects.filter(pk=conversation.pk).update(title=title, updated_at=timezone.now())
@@ -174,9 +180,13 @@ def end_unheld(turn: Turn, status: str) -> None:
 
 
 def write_after_commit(turn: Turn, events: list[Event]) -> None:
-    """Number events of a turn that no worker holds (caller saves ``last_seq``), and log them once that is kept."""
+    """Number events of a turn that no worker holds (caller saves ``last_seq``), and log them once that is kept.
+
+    A log that lost what came before takes them no more; then ``repair_log`` tells the turn anew.
+    """
     log = turn_log()
-    first = max(turn.last_seq, log.last_seq(turn.pk)) + 1
+    was_running = turn.lease_until is not None
+    first = 1 + (max(turn.last_seq, log.last_seq(turn.pk)) if was_running else turn.last_seq)
     turn.last_seq = first + len(events) - 1
     transaction.on_commit(lambda: log.append(turn.pk, first, *events), robust=True)
 
@@ -191,9 +201,16 @@ def readable(text: str) -> str:
     return text
 
 
-def _give_way(conversation: Conversation) -> None:
-    for turn in conversation.turns.filter(status=Status.WAITING).exclude(pk__in=_waiting_for_staff(conversation)):
-        end_unheld(turn, Status.DONE)
+def _give_way(conversation: Conversation) -> list[Turn]:
+    """End the turns that wait for the customer's click. Those that are still to be answered, oldest first."""
+    unfinished = list(conversation.turns.exclude(status__in=Turn.FINISHED).order_by("created_at"))
+    waiting = [turn for turn in unfinished if turn.status == Status.WAITING]
+    for_staff = _waiting_for_staff(conversation) if waiting else []
+    for turn in waiting:
+        if turn.pk not in for_staff:
+            end_unheld(turn, Status.DONE)
+            unfinished.remove(turn)
+    return unfinished
 
 
 def _waiting_for_staff(conversation: Conversation) -> list[UUID]:
@@ -207,7 +224,13 @@ def _say_that_staff_decide(conversation: Conversation, turn: Turn) -> None:
         keep(conversation, turn=turn, role=Message.Role.SYSTEM, text=STAFF_DECIDES)
 
 
-def _queued_turn(conversation: Conversation) -> Turn:
+def _queued_turn(conversation: Conversation, unfinished: list[Turn], address: str) -> Turn:
     """The turn that waits and was never begun, so that neighbours are answered together; else a new one."""
-    waiting_for_its_turn = conversation.turns.filter(status=Status.QUEUED, started_at=None).first()
-    return waiting_for_its_turn or Turn.objects.create(conversation=conversation)
+    never_begun = (turn for turn in unfinished if turn.status == Status.QUEUED and turn.started_at is None)
+    return next(never_begun, None) or _new_turn(conversation, address)
+
+
+def _new_turn(conversation: Conversation, address: str) -> Turn:
+    turn = Turn.objects.create(conversation=conversation)
+    reserve(turn, address)
+    return turn

@@ -3,7 +3,6 @@ log entries into frames."""
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -14,24 +13,28 @@ from django.core.exceptions import PermissionDenied
 
 from support_site.accounts.access import of_account
 from support_site.accounts.models import User
-from support_site.chat import edges, shapes, signals
+from support_site.chat import edges, noted, ratings, shapes, signals
 from support_site.chat.actions import Decision
+from support_site.chat.addresses import address_of
 from support_site.chat.frames import BadFrame, Frame
+from support_site.chat.hub import hub
 from support_site.chat.models import Conversation
 from support_site.chat.naming import model_name
+from support_site.chat.notices import notices
 from support_site.chat.outbox import Outbox, TooSlow
-from support_site.chat.sentences import MAX_LENGTH, Refused, sentence
+from support_site.chat.presence import Crowded, counted
+from support_site.chat.ratings import Vote
+from support_site.chat.sentences import MAX_LENGTH, Limited, Refused, sentence
 from support_site.chat.sessions import is_signed_in
 from support_site.chat.tails import Tails
+from support_site.metrics import REFUSED
 from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
 CHECK_SESSION_SECONDS = 60.0
-MOST_SOCKETS = 20
-
-#: Sockets of each account in this process.
-_open_sockets: Counter[UUID] = Counter()
+#: By then the channel layer, too, has come back to a Redis that was away.
+LAYER_SECONDS = 1.5
 
 
 class Close(Exception):
@@ -62,6 +65,7 @@ class Visit:
     ) -> None:
         self._user: User = scope["user"]
         self._session_key: str | None = scope["session"].session_key
+        self._address = address_of(scope)
         self._conversation_id: UUID = scope["url_route"]["kwargs"]["conversation_id"]
         self._inbox = inbox
         self._outbox = Outbox(send)
@@ -73,12 +77,17 @@ class Visit:
             "turn.stop": self._turn_stop,
             "turn.retry": self._turn_retry,
             "action.decide": self._action_decide,
+            "message.rate": self._message_rate,
+            "memory.decide": self._memory_decide,
             "ping": self._ping,
         }
         self._news: dict[str, Callable[..., Awaitable[None]]] = {
             "message.kept": self._show_message,
             "turn.changed": self._show_turn,
             "person.changed": self._show_who_answers,
+            "signals.lost": self._tell_anew,
+            "site.changed": self._show_notices,
+            "conversation.deleted": self._end_conversation,
             "session.revoked": self._end_session,
         }
 
@@ -89,12 +98,16 @@ class Visit:
             self._conversation = await self._admit()
             async with self._present(), asyncio.TaskGroup() as tasks:
                 self._tails = Tails(tasks, self._outbox.put)
-                for work in (self._outbox.run(), self._work_through_inbox(), self._watch_session()):
+                for work in (self._outbox.watch(), self._work_through_inbox(), self._watch_session(), self._miss()):
                     tasks.create_task(work)
         except* Close as closing:
             code = _code_of(closing)
         except* TooSlow:
             code = 4408
+        except* OSError:  # the reader left while something was sent
+            logger.debug("a socket was gone")
+        except* Crowded:
+            code = 4409
         except* Exception as errors:  # noqa: BLE001  logged; the page comes back by itself
             logger.error("a socket failed: %s", ", ".join(type(error).__name__ for error in errors.exceptions))
         return code
@@ -109,24 +122,21 @@ class Visit:
             raise Close(4404) from error
         if conversation is None:
             raise Close(4404)
-        if _open_sockets[conversation.account_id] >= MOST_SOCKETS:
-            raise Close(4409)
         return conversation
 
     @asynccontextmanager
     async def _present(self) -> AsyncIterator[None]:
         """Counted, and within reach of signals."""
-        account = self._conversation.account_id
         groups = [signals.conversation_group(self._conversation.pk), signals.session_group(str(self._session_key))]
-        _open_sockets[account] += 1
-        try:
-            for group in groups:
-                await self._groups.join(group)
-            yield
-        finally:
-            _open_sockets.subtract([account])
-            for group in groups:
-                await self._groups.leave(group)
+        groups.append(signals.SITE_GROUP)
+        async with counted(self._conversation.account_id, self._address):
+            try:
+                for group in groups:
+                    await self._groups.join(group)
+                yield
+            finally:
+                for group in groups:
+                    await self._groups.leave(group)
 
     async def _watch_session(self) -> None:
         while True:
@@ -149,21 +159,27 @@ class Visit:
 
     async def _obey(self, frame: Frame) -> None:
         """Do what the browser asks for; what cannot be done is answered with an error, and the socket lives."""
-        ref = next((str(frame.fields[name]) for name in ("id", "action", "turn") if name in frame.fields), None)
+        ref = next(
+            (str(frame.fields[name]) for name in ("id", "action", "turn", "message") if name in frame.fields), None
+        )
         await self._check_session()
         try:
             if not self._has_said_hello and frame.type != "hello":
                 raise Refused("hello_first")
             await self._verbs[frame.type](**frame.fields)
+        except Limited as limited:
+            REFUSED.labels(limited.why).inc()
+            told = {"message": sentence(limited.why), "retry_after": limited.retry_after}
+            await self._error("limited", ref, retryable=True, **told)
         except Refused as refused:
             await self._error(refused.code, ref)
         except Exception as error:  # noqa: BLE001  told to the person and logged, without what they wrote
             logger.error("%s failed: %s", frame.type, type(error).__name__)
             await self._error("site_failed", ref, retryable=True)
 
-    async def _error(self, code: str, ref: str | None, *, retryable: bool = False) -> None:
+    async def _error(self, code: str, ref: str | None, *, retryable: bool = False, **more: Any) -> None:
         told = {"ref": ref, "code": code, "message": sentence(code), "retryable": retryable}
-        await self._outbox.put({"type": "error", **told})
+        await self._outbox.put({"type": "error", **told, **more})
 
     # --- What the browser says
 
@@ -172,15 +188,19 @@ class Visit:
         shown = await in_thread(shapes.snapshot)(self._conversation)
         model = {"name": model_name(), "offline": settings.OFFLINE_MODEL}
         ready = {"v": 1, "conversation": str(self._conversation_id), "model": model, "max_length": MAX_LENGTH}
+        ready["notices"] = await in_thread(notices)()
         await self._outbox.put({"type": "ready", **ready})
         await self._outbox.put(shown)
         self._has_said_hello = True
         known = {UUID(turn["id"]) for turn in shown["turns"]} | cursors.keys()
         for state in await in_thread(shapes.turn_states)(self._conversation, known):
-            self._tails.follow(state)
+            if state.turn_id in cursors or not state.is_finished:  # else the snapshot has all of it
+                self._tails.follow(state)
 
     async def _message_send(self, id: UUID, text: str) -> None:
-        accepted = await in_thread(edges.send)(self._conversation, self._user, client_id=id, text=text)
+        accepted = await in_thread(edges.send)(
+            self._conversation, self._user, client_id=id, text=text, address=self._address
+        )
         turn = str(accepted.turn.pk) if accepted.turn else None
         await self._outbox.put({"type": "ack", "id": str(id), "turn": turn, "status": accepted.status})
 
@@ -188,12 +208,19 @@ class Visit:
         await in_thread(edges.stop)(self._conversation, turn)
 
     async def _turn_retry(self, turn: UUID) -> None:
-        await in_thread(edges.retry)(self._conversation, turn)
+        await in_thread(edges.retry)(self._conversation, turn, self._address)
         await self._outbox.put({"type": "ack", "id": str(turn), "turn": str(turn), "status": "accepted"})
 
     async def _action_decide(self, action: str, digest: str, decision: Decision) -> None:
         decide = in_thread(edges.decide)
         await decide(self._conversation, self._user, action_id=action, digest=digest, decision=decision)
+
+    async def _message_rate(self, message: UUID, vote: Vote, reason: str) -> None:
+        await in_thread(ratings.rate)(self._conversation, message, vote=vote, reason=reason)
+
+    async def _memory_decide(self, message: UUID, memory: str, decision: noted.Decision, text: str) -> None:
+        decide = in_thread(edges.decide_note)
+        await decide(self._conversation, message, memory=memory, decision=decision, text=text)
 
     async def _ping(self, t: float) -> None:
         await self._outbox.put({"type": "pong", "t": t})
@@ -216,6 +243,27 @@ class Visit:
         if self._has_said_hello:
             needs_person = await in_thread(shapes.needs_person)(self._conversation)
             await self._outbox.put({"type": "person", "needs_person": needs_person})
+
+    async def _show_notices(self) -> None:
+        if self._has_said_hello:
+            await self._outbox.put({"type": "notices", "notices": await in_thread(notices)()})
+
+    async def _miss(self) -> None:
+        """Notice when Redis was away: what was signalled meanwhile was heard by nobody."""
+        with hub.watch(("conversation", self._conversation.pk)) as news:
+            await news.wait()  # heard for the first time
+            while True:
+                news.clear()
+                await news.wait()
+                await asyncio.sleep(LAYER_SECONDS)
+                await self._inbox.put(Frame("signals.lost", {}))
+
+    async def _tell_anew(self) -> None:
+        if self._has_said_hello:
+            await self._hello(self._tails.told)
+
+    async def _end_conversation(self) -> None:
+        raise Close(4404)
 
     async def _end_session(self) -> None:
         raise Close(4401)

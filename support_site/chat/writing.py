@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from support_site.chat.log import Event, TurnLog
+from support_site.chat.appending import appender_for
+from support_site.chat.log import Append, Event, TurnLog
 from support_site.chat.rendering import StreamingBlocks
-from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.05
+BEAT_SECONDS = 0.05
 TRY_AGAIN_SECONDS = 0.5
 
 
@@ -34,14 +34,15 @@ class Growing:
 class LogWriter:
     """Numbers events and appends them in the order in which they were put.
 
-    The first event goes out at once, what comes within the next 50 ms goes out together: so a word is seen
-    when it comes, and a fast model does not turn into hundreds of events.
+    The first event goes out at once, what comes until the next beat goes out together: so a word is seen when it
+    comes, and a fast model does not turn into hundreds of events. All writers have the same beat, so what many
+    answers have to write then is written in one go (``appending.py``).
     """
 
     def __init__(self, log: TurnLog, turn_id: UUID, last_seq: int) -> None:
         self.last_seq = last_seq
         self._end: BaseException | None = None
-        self._log = log
+        self._appender = appender_for(log)
         self._turn_id = turn_id
         self._waiting: list[Event | Growing] = []
         self._numbered: list[Event] = []
@@ -82,15 +83,17 @@ class LogWriter:
             raise self._end
 
     async def _pause(self) -> None:
+        now = asyncio.get_running_loop().time()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), FLUSH_SECONDS)
+            async with asyncio.timeout(BEAT_SECONDS - now % BEAT_SECONDS):
+                await self._hurry.wait()
 
     async def _flush(self) -> None:
         self._number()
         if not self._numbered:
             return
         try:
-            await in_thread(self._log.append)(self._turn_id, self.last_seq + 1, *self._numbered)
+            await self._appender.append(Append(self._turn_id, self.last_seq + 1, tuple(self._numbered)))
         except DatabaseError as error:
             logger.warning("turn %s: the log cannot be written (%s)", self._turn_id, type(error).__name__)
             await asyncio.sleep(TRY_AGAIN_SECONDS)

@@ -11,6 +11,7 @@ from agents.events import HandedOff, MessageDone, MessageStarted, Recalled, Tool
 from agents.runner import Continue, Drained, Say
 from agents.store.errors import StoreUnavailable
 from support_site.chat import leases, turns
+from support_site.chat.lineage import replies_that_used, used_in
 from support_site.chat.log import turn_log
 from support_site.chat.loops import worker_loop
 from support_site.chat.models import Conversation, Message, Turn
@@ -52,6 +53,8 @@ def test_a_turn_ends_with_the_reply_kept_as_it_was_shown(say, answer):
     )
     assert shown(turn) == [reply.html]
     assert (turn.status, turn.model, turn.input_tokens, turn.output_tokens) == ("done", "scripted", 10, 6)
+    assert 0 <= turn.first_word_ms < 60_000
+    assert not turn.handed_off
     assert turn.last_seq == turn_log().last_seq(turn.pk)
     assert events(turn)[-1] == {"type": "turn.done", "status": "done", "error": None}
     assert [seq for seq, _ in turn_log().read(turn.pk)] == list(range(1, turn.last_seq + 1))
@@ -101,13 +104,16 @@ def test_tools_are_shown_and_their_cards_are_kept_with_the_reply(say, answer):
     assert [event["type"] for event in events(turn)][1:3] == ["tool.start", "tool.done"]
 
 
-def test_what_was_recalled_is_kept_and_not_shown(say, answer):
+def test_what_was_recalled_is_kept_and_not_shown(say, answer, bob):
     turn = say()
     answer(
         turn, ScriptedAgent([Recalled(memories=["m1"], orders=["#W1"]), Recalled(memories=["m1", "m2"]), *says("Hi")])
     )
     turn.refresh_from_db()
-    assert turn.recalled == {"memories": ["m1", "m2"], "orders": ["#W1"]}
+    assert [used.kind for used in used_in(turn)] == ["memories", "memories", "orders"]
+    for kind, key in (("memories", "m1"), ("memories", "m2"), ("orders", "#W1")):
+        assert list(replies_that_used(turn.conversation.account_id, kind, key)) == [turn]
+        assert not replies_that_used(bob.account_id, kind, key)
     assert not events(turn, "recalled")
 
 
@@ -309,7 +315,7 @@ def test_draining_hands_over_an_answer_that_does_not_come_to_an_end(running):
     from support_site.chat.running import drain
 
     turn, agent, future = running
-    worker_loop().run(drain(0.1))
+    assert worker_loop().run(drain(0.1)) == [turn.pk]
     assert future.result(10) is None
     assert agent.is_draining
     assert leases.lost() == [Turn.objects.get(pk=turn.pk)]
@@ -322,6 +328,7 @@ def test_handing_off_calls_a_person_and_silences_the_agent(say, answer, conversa
     assert conversation.needs_person
     assert [message.role for message in conversation.messages.order_by("position")] == ["customer", "agent", "system"]
     assert events(turn, "handed.off")
+    assert Turn.objects.get(pk=turn.pk).handed_off
     assert say("Hello?") is None
 
 

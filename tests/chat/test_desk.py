@@ -63,8 +63,8 @@ def test_taking_over_stops_the_running_turn_and_ends_the_queued_one(running, con
     _, agent, future = running
     queued = say("And?")
     assert desk.take_over(conversation, user=sam)
-    agent.let_go()
     assert future.result(10) == "stopped"
+    agent.let_go()
     queued.refresh_from_db()
     assert (queued.status, queued.started_at) == ("done", None)
     assert said(conversation, "system") == [TAKEN_OVER]

@@ -24,20 +24,6 @@ PREVIEW = {
 
 
 @pytest.fixture
-def desk(sam):
-    client = Client()
-    client.force_login(sam)
-    return client
-
-
-@pytest.fixture
-def reader(rita):
-    client = Client()
-    client.force_login(rita)
-    return client
-
-
-@pytest.fixture
 def customer(alice):
     client = Client()
     client.force_login(alice)

@@ -15,6 +15,7 @@ import uuid
 from contextlib import closing, suppress
 from pathlib import Path
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -193,7 +194,7 @@ def copied(prepared, folder):
 @pytest.fixture(scope="module")
 def site(prepared, tmp_path_factory):
     """A running site that the tests share."""
-    site = Site(copied(prepared, tmp_path_factory.mktemp("shared")))
+    site = Site(copied(prepared, tmp_path_factory.mktemp("shared")), LOG_LEVEL="DEBUG")
     site.start()
     yield site
     site.stop()
@@ -242,6 +243,17 @@ def test_nothing_that_was_said_is_in_the_log(site, alice):
     assert alice["session"] not in site.log
 
 
+def test_the_one_process_tells_machines_how_its_parts_are_and_what_was_answered(site, alice):
+    with Page(site, alice) as page:
+        page.ask("Hello")
+    told = httpx.get(f"http://127.0.0.1:{site.port}/readyz")
+    parts = {"database": "up", "store": "up", "worker": "up", "beat": "up"}
+    assert (told.status_code, told.json()) == (200, {"ready": True, "parts": parts})
+    figures = httpx.get(f"http://127.0.0.1:{site.port}/metrics").text
+    assert re.search(r'^support_turns_total{outcome="done",reason=""} [1-9]', figures, re.M)
+    assert re.search(r'^support_store_seconds_count{operation="search"} [1-9]', figures, re.M)
+
+
 def test_foreign_conversations_and_foreign_pages_are_turned_away(site, alice, bob):
     with site.open(bob, alice["conversation"]) as connection, pytest.raises(ConnectionClosed):
         connection.recv(timeout=5)
@@ -267,6 +279,7 @@ def test_a_frame_over_the_limit_is_told_so_and_the_site_lives(site, alice):
 
 
 @pytest.mark.fault
+@pytest.mark.fault
 def test_a_process_killed_in_mid_answer_loses_and_doubles_nothing(mortal_site, alice):
     site = mortal_site
     page = Page(site, alice)
@@ -287,6 +300,7 @@ def test_a_process_killed_in_mid_answer_loses_and_doubles_nothing(mortal_site, a
 
 
 @pytest.mark.fault
+@pytest.mark.fault
 def test_a_process_that_is_asked_to_stop_tells_pages_to_come_back_and_the_answer_goes_on(mortal_site, alice):
     site = mortal_site
     page = Page(site, alice)
@@ -306,6 +320,7 @@ def test_a_process_that_is_asked_to_stop_tells_pages_to_come_back_and_the_answer
     assert site.state_of(turn)[1] <= 2
 
 
+@pytest.mark.fault
 @pytest.mark.fault
 def test_an_order_is_cancelled_once_by_a_click_although_the_process_was_killed_while_it_waited(mortal_site, bob):
     site = mortal_site

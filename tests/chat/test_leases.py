@@ -131,7 +131,10 @@ def test_a_turn_nobody_has_learned_from_is_found_for_a_day(say, answer):
     assert recover().to_learn == []
     Turn.objects.update(finished_at=ago(120))
     assert recover().to_learn == [turn.pk]
-    Turn.objects.update(learned_at=timezone.now())
+    assert recover().to_learn == [], "each try may cost a call of the model, so the next one waits"
+    Turn.objects.update(learn_again_at=ago(1))
+    assert recover().to_learn == [turn.pk]
+    Turn.objects.update(learned_at=timezone.now(), learn_again_at=None)
     assert recover().to_learn == []
     Turn.objects.update(learned_at=None, finished_at=ago(90_000))
     assert recover().to_learn == []

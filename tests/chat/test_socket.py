@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from contextlib import suppress
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -14,6 +15,7 @@ from django.test import Client, RequestFactory
 from support_site.asgi import application
 from support_site.chat import turns
 from support_site.chat.models import Conversation, Message, Turn
+from support_site.privacy import deletion, erasure
 from support_site.threads import in_thread
 from tests.chat.scripted import HOLD, ScriptedAgent, carries_out, proposes, says
 
@@ -150,14 +152,14 @@ async def test_an_address_that_does_not_exist_is_closed_like_a_missing_conversat
 
 
 async def test_a_socket_too_many_is_turned_away(open_socket, monkeypatch):
-    monkeypatch.setattr("support_site.chat.visits.MOST_SOCKETS", 2)
+    monkeypatch.setattr(settings, "OPEN_SOCKETS", [2, 0])
     for _ in range(2):
         await (await open_socket()).hello()
     assert await (await open_socket()).close_code() == 4409
 
 
 async def test_a_closed_socket_makes_room_for_another(open_socket, monkeypatch):
-    monkeypatch.setattr("support_site.chat.visits.MOST_SOCKETS", 1)
+    monkeypatch.setattr(settings, "OPEN_SOCKETS", [1, 0])
     first = await open_socket()
     await first.hello()
     await first.disconnect()
@@ -187,6 +189,25 @@ async def test_signing_out_closes_every_socket_of_the_session_at_once(open_socke
         await socket.hello()
     await end_session(alices_session)
     assert [await socket.close_code() for socket in sockets] == [4401, 4401]
+
+
+async def test_deleting_the_conversation_closes_its_sockets_as_gone(open_socket, conversation):
+    sockets = [await open_socket(), await open_socket()]
+    for socket in sockets:
+        await socket.hello()
+
+    def delete():
+        deletion.delete(conversation, asked_by="customer")
+
+    await in_thread(delete)()
+    assert [await socket.close_code() for socket in sockets] == [4404, 4404]
+
+
+async def test_erasing_the_account_closes_its_sockets_at_once(open_socket, alice):
+    socket = await open_socket()
+    await socket.hello()
+    await in_thread(erasure.begin)(alice.account, asked_by="customer")
+    assert await socket.close_code() == 4401
 
 
 async def test_a_new_password_closes_the_socket_at_its_next_frame(open_socket, alice):
@@ -271,16 +292,30 @@ async def test_a_flood_of_frames_closes_the_socket(open_socket, monkeypatch):
     assert await socket.close_code() == 4429
 
 
-async def test_a_reader_that_does_not_read_is_closed(alice, conversation, alices_session):
+async def test_a_reader_that_does_not_read_is_closed():
     from support_site.chat.outbox import Outbox, TooSlow
 
     async def never(frame):
         await asyncio.sleep(60)
 
     outbox = Outbox(never, seconds=0.05)
-    await outbox.put({"type": "pong"})
+    stuck = asyncio.create_task(outbox.put({"type": "pong"}))
     with pytest.raises(TooSlow):
-        await outbox.run()
+        await outbox.watch()
+    stuck.cancel()
+
+
+async def test_a_frame_that_is_given_up_is_not_a_slow_reader():
+    from support_site.chat.outbox import Outbox
+
+    async def never(frame):
+        await asyncio.sleep(60)
+
+    outbox = Outbox(never, seconds=0.05)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(outbox.put({"type": "pong"}), 0.01)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(outbox.watch(), 0.2)
 
 
 # --- Writing

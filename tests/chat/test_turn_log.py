@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from support_site.chat.log import Fenced, SqlTurnLog
+from support_site.chat.log import Append, Fenced, SqlTurnLog
 from support_site.chat.models import Turn, TurnEvent
 from support_site.chat.tailing import follow
 
@@ -34,6 +34,14 @@ class TurnLogContract:
         with pytest.raises(Fenced):
             log.append(turn.pk, 2, {"by": "zombie"}, {"by": "zombie"})
         assert [event["by"] for _, event in log.read(turn.pk)] == ["first", "first"]
+
+    def test_of_appends_to_several_turns_each_is_written_or_fenced_by_itself(self, log, turn, other_turn):
+        log.append(other_turn.pk, 1, {"by": "first"})
+        ours = Append(turn.pk, 1, ({"by": "us"}, {"by": "us"}))
+        late = Append(other_turn.pk, 1, ({"by": "zombie"}, {"by": "zombie"}))
+        assert [type(refusal) for refusal in log.append_all([ours, late])] == [type(None), Fenced]
+        assert [entry.event["by"] for entry in log.read(turn.pk)] == ["us", "us"]
+        assert [entry.event["by"] for entry in log.read(other_turn.pk)] == ["first"]
 
     def test_of_many_writers_of_one_number_one_wins(self, log, turn):
         from django.db import connection
@@ -94,12 +102,11 @@ class TurnLogContract:
 
         assert asyncio.run(asyncio.wait_for(collect(), 10)) == [2, 3, 4, 5]
 
-    def test_a_log_is_swept_some_time_after_its_turn_has_ended(self, log, turn, other_turn):
+    def test_what_is_forgotten_is_gone(self, log, turn, other_turn):
         for each in (turn, other_turn):
-            log.append(each.pk, 1, {"type": "a"})
-        Turn.objects.filter(pk=turn.pk).update(status="done", finished_at=timezone.now() - timedelta(hours=2))
-        assert log.sweep(timedelta(hours=1)) == 1
-        assert (log.read(turn.pk), len(log.read(other_turn.pk))) == ([], 1)
+            log.append(each.pk, 1, {"type": "a"}, {"type": "b"})
+        assert log.forget([turn.pk]) == 2
+        assert (log.last_seq(turn.pk), log.last_seq(other_turn.pk)) == (0, 2)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -115,6 +122,13 @@ class TestSqlTurnLog(TurnLogContract):
     @pytest.fixture
     def other_turn(self, conversation):
         return Turn.objects.create(conversation=conversation)
+
+    def test_a_log_is_swept_some_time_after_its_turn_has_ended(self, log, turn, other_turn):
+        for each in (turn, other_turn):
+            log.append(each.pk, 1, {"type": "a"})
+        Turn.objects.filter(pk=turn.pk).update(status="done", finished_at=timezone.now() - timedelta(hours=2))
+        assert log.sweep(timedelta(hours=1)) == 1
+        assert (log.read(turn.pk), len(log.read(other_turn.pk))) == ([], 1)
 
     def test_what_another_process_writes_is_found_without_being_woken(self, log, turn):
         """A writer that is not this process wakes nobody here."""

@@ -1,11 +1,14 @@
 """The writer of an attempt's events: whose turn it is, and what happens to those who wait."""
 
 import asyncio
+import time
 from uuid import uuid4
 
 import pytest
+from django.db import DatabaseError
 
-from support_site.chat.log import Entry, Fenced, turn_log
+from support_site.chat.appending import appender_for
+from support_site.chat.log import Append, Entry, Fenced, turn_log
 from support_site.chat.loops import worker_loop
 from support_site.chat.running import run_turn
 from support_site.chat.writing import LogWriter
@@ -22,10 +25,14 @@ class MemoryLog:
     def __init__(self, *entries):
         self.entries = [Entry(seq, {"by": by}) for seq, by in enumerate(entries, 1)]
 
-    def append(self, turn_id, seq, *events):
+    def append_all(self, appends):
+        return [self._append(*append) for append in appends]
+
+    def _append(self, turn_id, seq, events):
         if seq != self.last_seq(turn_id) + 1:
-            raise Fenced
+            return Fenced()
         self.entries += [Entry(seq + place, event) for place, event in enumerate(events)]
+        return None
 
     def last_seq(self, turn_id):
         return len(self.entries)
@@ -78,3 +85,45 @@ def test_a_last_word_of_a_dead_attempt_is_taken_back_and_does_not_stop_its_succe
     assert stray in events(turn, "turn.attempt")[-1]["discard"]
     assert {message.text for message in turn.messages.filter(role="agent")} == {"Here I am."}
     assert len(events(turn, "turn.done")) == 1
+
+
+class SlowLog(MemoryLog):
+    """Counts the ways to the log, and takes its time."""
+
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    def append_all(self, appends):
+        time.sleep(0.05)
+        self.batches.append(len(appends))
+        return [Fenced() if append.seq == 2 else None for append in appends]
+
+
+async def test_what_many_answers_write_while_the_log_is_busy_goes_together_and_each_hears_its_own_outcome():
+    log = SlowLog()
+    appender = appender_for(log)
+    turns = [appender.append(Append(uuid4(), 1 + place % 2, ({},))) for place in range(9)]
+    outcomes = await asyncio.gather(*turns, return_exceptions=True)
+    assert log.batches == [9]
+    assert [type(outcome) for outcome in outcomes] == [Fenced if place % 2 else type(None) for place in range(9)]
+
+
+async def test_a_log_that_fails_fails_everybody_who_writes_and_nobody_waits_for_ever():
+    class Broken(MemoryLog):
+        def append_all(self, appends):
+            raise DatabaseError("away")
+
+    appender = appender_for(Broken())
+    turns = [appender.append(Append(uuid4(), 1, ({},))) for _ in range(3)]
+    outcomes = await asyncio.wait_for(asyncio.gather(*turns, return_exceptions=True), 5)
+    assert [type(outcome) for outcome in outcomes] == [DatabaseError] * 3
+
+
+async def test_an_append_that_is_cancelled_is_over_before_its_writer_goes_on():
+    log = SlowLog()
+    writing = asyncio.create_task(appender_for(log).append(Append(uuid4(), 1, ({},))))
+    await asyncio.sleep(0.01)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    assert (writing.cancelled(), log.batches) == (True, [1])

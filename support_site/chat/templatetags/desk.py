@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django import template
 
 from support_site.accounts.models import User
-from support_site.chat.models import Action, Conversation
+from support_site.chat.models import Action, AgentSwitch, Conversation
 
 register = template.Library()
 
@@ -23,3 +23,10 @@ def waiting_for_staff(user: User) -> Waiting:
     people = user.has_perm("chat.view_conversation") and Conversation.objects.filter(needs_person=True).count()
     decisions = user.has_perm("chat.view_action") and Action.objects.filter(**Action.WAITING_FOR_STAFF).count()
     return Waiting(int(people), int(decisions))
+
+
+@register.simple_tag
+def agent_switched_off() -> AgentSwitch | None:
+    """Who turned the agent off, when and why; None while it answers."""
+    newest = AgentSwitch.objects.select_related("by").first()
+    return newest if newest and not newest.is_on else None

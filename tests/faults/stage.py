@@ -1,0 +1,63 @@
+"""What the service is given to play with: customers with orders, and a model that waits where it is told to."""
+
+import threading
+
+from tests.openai_server import Hold, calls, says
+from tests.openai_server.app import plain_answer
+
+PARTS = ["web", "worker", "Redis", "Chroma", "PostgreSQL"]
+#: Each has six conversations and two orders.
+CUSTOMERS = [*PARTS, "deploy"]
+CONVERSATIONS = 6
+#: Chunks that the model sends before it waits: the role, then words.
+HELD_BEHIND = {"queued": 3, "first delta": 2, "middle": 15}
+STORY = " ".join(f"word{number}" for number in range(30)) + "."
+
+
+class Model:
+    """Answers by what the customer said; stories wait at the chunk that their point names until they are let go."""
+
+    def __init__(self):
+        self.let_go = threading.Event()
+
+    def __call__(self, exchange):
+        if exchange.body.get("response_format"):
+            return plain_answer(exchange)
+        said = [message for message in exchange.body["messages"] if message["role"] == "user"][-1]["content"]
+        if exchange.body["messages"][-1]["role"] == "tool":
+            return says("That is done.")
+        if "cancel" in said:
+            order = next(word for word in said.split() if word.startswith("#"))
+            return calls(("cancel_pending_order", {"order_id": order, "reason": "ordered by mistake"}))
+        point = next((point for point in HELD_BEHIND if point in said), None)
+        return says(STORY, hold=Hold(after=HELD_BEHIND[point], let_go=self.let_go) if point else None)
+
+
+def shop():
+    """The customers and their orders."""
+    address = {
+        "address1": "1 Main St",
+        "address2": "",
+        "city": "Chicago",
+        "country": "USA",
+        "state": "IL",
+        "zip": "60611",
+    }
+    item = {"name": "Lamp", "product_id": "3104477826", "item_id": "5520123901", "price": 47.3, "options": {}}
+    variant = {"item_id": "5520123901", "options": {}, "available": True, "price": 47.3}
+    product = {"name": "Lamp", "product_id": "3104477826", "variants": {"5520123901": variant}}
+    users, orders = {}, {}
+    for number, part in enumerate(CUSTOMERS):
+        card = {"source": "credit_card", "id": f"credit_card_{number}", "brand": "visa", "last_four": "7003"}
+        owned = [f"#W900{number}{each}00" for each in range(2)]
+        users[part] = {
+            "user_id": part, "name": {"first_name": part, "last_name": "Doe"}, "address": address,
+            "email": f"{part}@example.com", "payment_methods": {card["id"]: card}, "orders": owned,
+        }  # fmt: skip
+        paid = [{"transaction_type": "payment", "amount": 47.3, "payment_method_id": card["id"]}]
+        for order in owned:
+            orders[order] = {
+                "order_id": order, "user_id": part, "address": address, "items": [item], "status": "pending",
+                "fulfillments": [], "payment_history": paid,
+            }  # fmt: skip
+    return {"products": {product["product_id"]: product}, "users": users, "orders": orders}

@@ -1,0 +1,173 @@
+"""What a change of a memory makes wrong, and the corrections that are sent for it."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from support_site.chat.lineage import note_recalled
+from support_site.chat.models import Conversation, Message, Turn
+from support_site.memory.models import RecordChange
+from support_site.review import corrections, services
+from tests.review.memories import found, remembered
+
+pytestmark = pytest.mark.django_db
+
+TEA, COFFEE = "The customer drinks tea.", "The customer drinks coffee."
+
+
+@pytest.fixture
+def memory(alice):
+    """As it was learned ten days ago."""
+    memory = remembered(alice, TEA)
+    RecordChange.objects.update(at=memory.created_at - timedelta(days=10))
+    return memory
+
+
+@pytest.fixture
+def reply(memory):
+    """A reply that used the memory so many days ago, in a conversation of its own unless it is given."""
+
+    def reply(*, days_ago=1, conversation=None, uses=True):
+        conversation = conversation or Conversation.objects.create(account=memory.account, title="Breakfast")
+        turn = Turn.objects.create(conversation=conversation, status="done")
+        Turn.objects.filter(pk=turn.pk).update(created_at=memory.created_at - timedelta(days=days_ago))
+        place = {"conversation": conversation, "turn": turn, "position": conversation.messages.count() + 1}
+        Message.objects.create(**place, role="agent", text="Tea, as always?")
+        if uses:
+            note_recalled(turn, {"memories": [memory.key]})
+        return conversation
+
+    return reply
+
+
+def edit(memory, text, by):
+    services.edit(memory.pk, text=text, kind="fact", seen=memory.digest, by=by, reason="asked")
+    return found(memory.account.users.get(), memory.key)
+
+
+def concerned(memory):
+    change = corrections.turning_point(memory)
+    return [each.conversation for each in corrections.misled(memory, change)] if change else []
+
+
+def page(memory):
+    return f"/admin/corrections/{memory.pk}/"
+
+
+def test_replies_that_went_by_the_old_words_are_listed_once_a_conversation(memory, reply, sam, bob):
+    older, newer = reply(days_ago=3), reply(days_ago=1)
+    reply(days_ago=2, conversation=older)
+    reply(uses=False)
+    assert concerned(memory) == []
+    changed = edit(memory, COFFEE, sam)
+    assert [each.pk for each in concerned(changed)] == [newer.pk, older.pk]
+    assert corrections.words_before(corrections.turning_point(changed)) == TEA
+
+
+def test_what_was_said_before_the_memory_said_so_is_none_of_the_changes_doing(memory, reply, sam):
+    before = reply(days_ago=5)
+    changed = edit(memory, COFFEE, sam)
+    RecordChange.objects.filter(kind="changed").update(at=memory.created_at - timedelta(days=4))
+    since = reply(days_ago=2)
+    changed = edit(changed, "The customer drinks milk.", sam)
+    assert concerned(changed) == [since]
+    assert before not in concerned(changed)
+
+
+@pytest.mark.parametrize("verb", [services.quarantine, services.delete])
+def test_what_is_quarantined_or_deleted_makes_replies_wrong_too(memory, reply, sam, verb):
+    conversation = reply()
+    verb([memory.pk], by=sam, reason="not true")
+    changed = found(memory.account.users.get(), memory.key)
+    assert concerned(changed) == [conversation]
+    assert "do not go by it any more" in corrections.suggestion(changed)
+
+
+def test_a_memory_that_is_approved_again_or_was_only_approved_makes_nothing_wrong(memory, reply, sam):
+    reply()
+    services.approve([memory.pk], by=sam, reason="right")
+    assert concerned(found(memory.account.users.get(), memory.key)) == []
+    services.quarantine([memory.pk], by=sam, reason="hm")
+    services.approve([memory.pk], by=sam, reason="right after all")
+    assert concerned(found(memory.account.users.get(), memory.key)) == []
+
+
+def test_where_old_values_are_not_kept_every_earlier_reply_is_listed(memory, reply, sam, settings):
+    settings.LEDGER_KEEPS_OLD_VALUES = False
+    conversation = reply()
+    changed = edit(memory, COFFEE, sam)
+    RecordChange.objects.update(before_text=None, after_text=None)
+    type(changed).objects.update(created_at=memory.created_at - timedelta(days=10))
+    assert concerned(found(memory.account.users.get(), memory.key)) == [conversation]
+
+
+def test_an_edit_leads_to_the_replies_it_makes_wrong(memory, reply, desk):
+    reply()
+    form = {"text": COFFEE, "kind": "fact", "reason": "asked", "seen": f'{{"{memory.pk}": "{memory.digest}"}}'}
+    answer = desk.post(f"/admin/review/memory/do/edit/?ids={memory.pk}", form)
+    assert answer["Location"] == f"{page(memory)}?next=%2Fadmin%2Freview%2Fmemory%2F{memory.pk}%2Fchange%2F"
+    told = desk.get(page(memory)).content.decode()
+    assert "Tea, as always?" in told
+    assert TEA in told
+    assert COFFEE in told
+    again = desk.post(f"/admin/review/memory/do/approve/?ids={memory.pk}", {"reason": "fine"})
+    assert not again["Location"].startswith(page(memory))
+
+
+def test_a_correction_is_sent_once_to_the_chosen_only_and_is_on_record(memory, reply, sam, desk):
+    chosen, other = reply(), reply()
+    edit(memory, COFFEE, sam)
+    form = {"conversation": [str(chosen.pk)], "text": "Coffee it is."}
+    for _ in range(2):
+        desk.post(page(memory), form)
+    said = Message.objects.filter(role="staff")
+    assert [(message.conversation, message.text, message.author) for message in said] == [
+        (chosen, "Coffee it is.", sam)
+    ]
+    assert LogEntry.objects.filter(change_message__contains="correction").count() == 1
+    assert "Corrected" in desk.get(page(memory)).content.decode()
+    assert not other.messages.filter(role="staff").exists()
+
+
+def test_a_conversation_that_is_not_on_the_list_gets_no_correction(memory, reply, sam, desk, bob):
+    reply()
+    foreign = Conversation.objects.create(account=bob.account, title="Bees")
+    edit(memory, COFFEE, sam)
+    for chosen in ([str(foreign.pk)], ["nonsense"], []):
+        told = desk.post(page(memory), {"conversation": chosen, "text": "Half a text"})
+        assert "Half a text" in told.content.decode()
+    assert not Message.objects.filter(role="staff").exists()
+
+
+def test_an_empty_correction_is_refused(memory, reply, sam, desk):
+    conversation = reply()
+    edit(memory, COFFEE, sam)
+    told = desk.post(page(memory), {"conversation": [str(conversation.pk)], "text": "  "})
+    assert "Write something first." in told.content.decode()
+
+
+def test_who_may_only_read_sees_the_list_and_sends_nothing(memory, reply, sam, reader):
+    conversation = reply()
+    edit(memory, COFFEE, sam)
+    told = reader.get(page(memory))
+    assert "Tea, as always?" in told.content.decode()
+    assert "<textarea" not in told.content.decode()
+    assert reader.post(page(memory), {"conversation": [str(conversation.pk)], "text": "Hi"}).status_code == 403
+
+
+def test_the_list_takes_as_many_queries_for_many_replies_as_for_one(memory, reply, sam, desk):
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            assert desk.get(page(memory)).status_code == 200
+        return len(queries)
+
+    reply()
+    edit(memory, COFFEE, sam)
+    asked()  # the first look is put on record
+    few = asked()
+    for _ in range(5):
+        reply()
+    assert asked() == few

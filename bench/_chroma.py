@@ -17,13 +17,29 @@ _START_SECONDS = 30
 def chroma_server(folder: str, port: int | None = None) -> Iterator[int]:
     """A Chroma server on the folder; its port. Ended by SIGTERM, which it obeys after saving its indexes."""
     port = port or free_port()
-    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", folder, "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    with started_server(folder, port) as server:
         try:
-            _wait_for(port)
             yield port
         finally:
             server.terminate()
+
+
+def started_server(folder: str, port: int) -> subprocess.Popen[bytes]:
+    """A Chroma server that answers, for whoever ends or kills it."""
+    server = launched_server(folder, port)
+    try:
+        _wait_for(port)
+    except TimeoutError:
+        server.kill()
+        server.wait()
+        raise
+    return server
+
+
+def launched_server(folder: str, port: int) -> subprocess.Popen[bytes]:
+    """A Chroma server that will answer, if it lives."""
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", folder, "--port", str(port)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def free_port() -> int:

@@ -15,6 +15,7 @@ from langgraph.store.memory import InMemoryStore
 from agents.embeddings import LexicalEmbeddings
 from agents.store import HYBRID, ChromaStore
 from bench._chroma import chroma_server
+from bench._site import embedded_settings
 
 POSTGRES = "BENCH_POSTGRES"
 Opener = Callable[[str, Any], AbstractContextManager[BaseStore]]
@@ -44,6 +45,33 @@ def _server(folder: str, config: Any) -> Iterator[BaseStore]:
 
 
 @contextmanager
+def _ledger(folder: str, config: Any) -> Iterator[BaseStore]:
+    """The site's own store: every write in SQLite first, then in an embedded Chroma."""
+    with _site_database(folder), _embedded(folder, config) as chroma:
+        from support_site.memory.ledger import LedgerStore
+
+        yield LedgerStore(lambda: chroma, walled=False)
+
+
+@contextmanager
+def _site_database(folder: str) -> Iterator[None]:
+    """Django on an empty SQLite database in the folder."""
+    import django
+
+    os.environ |= {**embedded_settings(folder), "DJANGO_SETTINGS_MODULE": "support_site.settings"}
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection, connections
+
+    connections.databases["default"]["NAME"] = f"{folder}/db.sqlite3"
+    connection.close()
+    del connections["default"]
+    call_command("migrate", verbosity=0)
+    yield
+    connection.close()
+
+
+@contextmanager
 def _sqlite(folder: str, config: Any) -> Iterator[BaseStore]:
     from langgraph.store.sqlite import SqliteStore
 
@@ -56,9 +84,24 @@ def _sqlite(folder: str, config: Any) -> Iterator[BaseStore]:
 def _postgres(_folder: str, config: Any) -> Iterator[BaseStore]:
     from langgraph.store.postgres import PostgresStore
 
-    with PostgresStore.from_conn_string(os.environ[POSTGRES], index=config) as store:
+    with _postgres_database() as address, PostgresStore.from_conn_string(address, index=config) as store:
         store.setup()
         yield store
+
+
+@contextmanager
+def _postgres_database() -> Iterator[str]:
+    """The address of an empty database beside the one that is named, for as long as it is needed."""
+    import psycopg
+    from psycopg.conninfo import make_conninfo
+
+    name = f"bench_{os.getpid()}"
+    with psycopg.connect(os.environ[POSTGRES], autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield make_conninfo(os.environ[POSTGRES], dbname=name)
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 STORES: dict[str, Opener] = {
@@ -67,6 +110,7 @@ STORES: dict[str, Opener] = {
     "PostgresStore": _postgres,
     "ChromaStore embedded": _embedded,
     "ChromaStore server": _server,
+    "LedgerStore embedded": _ledger,
 }
 
 

@@ -32,12 +32,16 @@ class Customer:
         assert found, f"no conversation in {location}"
         return found[0]
 
+    @property
+    def cookies(self) -> str:
+        """The header that makes a request hers."""
+        return "; ".join(f"{name}={value}" for name, value in self._client.cookies.items())
+
     @asynccontextmanager
     async def talk(self, conversation: str) -> AsyncIterator["Talk"]:
         """An open socket that has said hello."""
-        cookies = "; ".join(f"{name}={value}" for name, value in self._client.cookies.items())
         address = f"{self._address.replace('http', 'ws', 1)}/ws/conversations/{conversation}/"
-        options: dict[str, Any] = {"origin": self._address, "additional_headers": {"Cookie": cookies}}
+        options: dict[str, Any] = {"origin": self._address, "additional_headers": {"Cookie": self.cookies}}
         async with websockets.connect(address, compression=None, **options) as socket:
             talk = Talk(socket)
             await talk.hello()

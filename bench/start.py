@@ -29,10 +29,10 @@ def main() -> None:
         with site() as running:
             starts.append(running.seconds_to_first_page)
             time.sleep(SETTLE_SECONDS)
-            idle.append(running.resident_megabytes())
+            idle.append(running.process.resident_kilobytes() / 1024)
             asyncio.run(one_turn(running.address))
             time.sleep(SETTLE_SECONDS)
-            used.append(running.resident_megabytes())
+            used.append(running.process.resident_kilobytes() / 1024)
     rows.append(("`manage.py serve` to the first page", spread(starts, "s", 2)))
     rows.append(("memory of the one process before the first turn", spread(idle, "MB", 0)))
     rows.append(("memory of the one process after a turn", spread(used, "MB", 0)))

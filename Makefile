@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+WEB ?= 1
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick check lint format requirements clean
+.PHONY: help run service test test-quick check lint format requirements clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +29,15 @@ run: $(VENV)/installed ## Set up everything and serve the site on PORT (8000) wi
 	@$(BIN)/python manage.py demo
 	@$(BIN)/python manage.py serve
 
+service: $(VENV)/installed-dev ## Run all processes of a service (Procfile; WEB=2 for two web ones) on PostgreSQL, Redis and Chroma that run already
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@PATH="$(CURDIR)/$(BIN):$$PATH" honcho start --port $(PORT) --concurrency web=$(WEB)
+
 test: $(VENV)/installed-dev check ## All checks and all tests (what is missing is skipped, with the reason)
 
 check: $(VENV)/installed-dev lint ## What CI runs: lint, types, architecture, migrations, deploy check, tests
-	$(BIN)/pytest -n auto -rs
+	$(BIN)/pytest -n auto --dist loadgroup -rs
 
 test-quick: $(VENV)/installed-dev ## Tests without browser, services, fault injection and the whole of the golden cases (under 3 minutes)
 	$(BIN)/pytest -n auto -m "not browser and not service and not fault and not golden"

@@ -23,8 +23,7 @@ for (const input of document.querySelectorAll("input[type=password]")) {
   show(false);
 }
 
-const menu = document.querySelector("[data-menu]");
-if (menu) {
+for (const menu of document.querySelectorAll("[data-menu]")) {
   document.addEventListener("click", (event) => { if (!menu.contains(event.target)) menu.open = false; });
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;

@@ -15,10 +15,11 @@ from channels.security.websocket import AllowedHostsOriginValidator
 
 from support_site.chat.routing import websocket_urlpatterns
 from support_site.lifespan import Lifespan
+from support_site.probes import Probes
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
+        "http": Probes(http_application),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
         "lifespan": Lifespan(),
     }

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from support_site.chat import signals
+from support_site.health import site_parts
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ class Lifespan:
                 await asyncio.to_thread(embedded.stop)
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
+            site_parts().add("worker", embedded.ask_worker)
+            site_parts().add("beat", embedded.ask_beat)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         if embedded:

@@ -5,7 +5,6 @@ lives in this one process and under DATA_DIR (embedded); with all three it is a 
 """
 
 import secrets
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
@@ -15,27 +14,18 @@ import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvValidationError, validate
-from marshmallow import ValidationError
+
+from support_site import logs
+from support_site.validators import pair, url_with
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
-
-def url_with(*schemes: str) -> Callable[[str], None]:
-    """A validator: empty, or a URL with one of these schemes and a host."""
-
-    def check(value: str) -> None:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in schemes or not parts.hostname):
-            raise ValidationError(f"Write it as {schemes[0]}://host:port/..., not {value.split('@')[-1]!r}.")
-
-    return check
-
-
 DEBUG = env.bool("DEBUG", False)
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
+FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files")))
 PORT = env.int("PORT", 8000, validate=validate.Range(1, 65535))
 SECRET_KEY = env.str("SECRET_KEY", "")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
@@ -52,11 +42,31 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, validate=validate.Range(0, 10))
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "", validate=url_with("https", "http"))
 OPENAI_MODEL = env.str("OPENAI_MODEL", "gpt-5-mini")
+OPENAI_FALLBACK_MODEL = env.str("OPENAI_FALLBACK_MODEL", "")
+OPENAI_FALLBACK_BASE_URL = env.str("OPENAI_FALLBACK_BASE_URL", "", validate=url_with("https", "http"))
+OPENAI_FALLBACK_API_KEY = env.str("OPENAI_FALLBACK_API_KEY", "")
 OPENAI_EMBEDDING_MODEL = env.str("OPENAI_EMBEDDING_MODEL", "text-embedding-3-small")
 EMBEDDER = env.str("EMBEDDER", "auto", validate=validate.OneOf(["auto", "lexical", "openai"]))
 MODEL_TIMEOUT_SECONDS = env.float("MODEL_TIMEOUT_SECONDS", 60, validate=validate.Range(0.1))
 TURN_TIMEOUT_SECONDS = env.float("TURN_TIMEOUT_SECONDS", 120, validate=validate.Range(1))
+MODEL_INPUT_PRICE = env.decimal("MODEL_INPUT_PRICE", Decimal(0), validate=validate.Range(0))
+MODEL_OUTPUT_PRICE = env.decimal("MODEL_OUTPUT_PRICE", Decimal(0), validate=validate.Range(0))
+# Limits: two numbers, for an account and for all who come from one address; 0 is no limit.
+MESSAGES_PER_MINUTE: list[int] = env.list("MESSAGES_PER_MINUTE", [20, 60], subcast=int, validate=pair)
+OPEN_SOCKETS: list[int] = env.list("OPEN_SOCKETS", [20, 100], subcast=int, validate=pair)
+TURNS_AT_ONCE: list[int] = env.list("TURNS_AT_ONCE", [5, 25], subcast=int, validate=pair)
+TOKENS_PER_DAY: list[int] = env.list("TOKENS_PER_DAY", [2_000_000, 10_000_000], subcast=int, validate=pair)
+MONEY_PER_DAY: list[Decimal] = env.list("MONEY_PER_DAY", [Decimal(0), Decimal(0)], subcast=Decimal, validate=pair)
+TOKENS_PER_TURN = env.int("TOKENS_PER_TURN", 50_000, validate=validate.Range(1))
 OFFLINE_WORD_DELAY_SECONDS = env.float("OFFLINE_WORD_DELAY_SECONDS", 0.02, validate=validate.Range(0))
+# How long things are kept; 0 is for ever. support_site/privacy/retention.py has the rules, docs/privacy.md the table.
+RETENTION_CONVERSATIONS_DAYS = env.int("RETENTION_CONVERSATIONS_DAYS", 730, validate=validate.Range(0))
+RETENTION_MEMORIES_DAYS = env.int("RETENTION_MEMORIES_DAYS", 0, validate=validate.Range(0))
+RETENTION_SITUATIONS_DAYS = env.int("RETENTION_SITUATIONS_DAYS", 180, validate=validate.Range(0))
+RETENTION_DELETED_DAYS = env.int("RETENTION_DELETED_DAYS", 30, validate=validate.Range(0))
+RETENTION_HISTORY_DAYS = env.int("RETENTION_HISTORY_DAYS", 730, validate=validate.Range(0))
+RETENTION_READS_DAYS = env.int("RETENTION_READS_DAYS", 730, validate=validate.Range(0))
+RETENTION_EXPORTS_DAYS = env.int("RETENTION_EXPORTS_DAYS", 7, validate=validate.Range(1))
 LEDGER_KEEPS_OLD_VALUES = env.bool("LEDGER_KEEPS_OLD_VALUES", True)
 STAFF_APPROVAL_ABOVE = env.decimal("STAFF_APPROVAL_ABOVE", Decimal("500.00"), validate=validate.Range(0))
 SHOP_WEBHOOK_URL = env.str("SHOP_WEBHOOK_URL", "", validate=url_with("https", "http"))
@@ -69,6 +79,9 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", True)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "support@localhost")
 SITE_NAME = env.str("SITE_NAME", "Acorn Support")
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_PORT = env.int("METRICS_PORT", 0, validate=validate.Range(0, 65535))
+LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 
 
@@ -94,6 +107,10 @@ if SERVICE_MODE and not DEBUG:
         refuse("ALLOWED_HOSTS must name the hosts: '*' would switch the origin check of sockets off.")
 if EMBEDDER == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
     refuse("EMBEDDER is 'openai', but neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.")
+money_per_turn = TOKENS_PER_TURN * max(MODEL_INPUT_PRICE, MODEL_OUTPUT_PRICE) / 1_000_000
+for name, least in (("TOKENS_PER_DAY", TOKENS_PER_TURN), ("MONEY_PER_DAY", money_per_turn)):
+    if any(0 < limit < least for limit in globals()[name]):
+        refuse(f"{name} is less than what is reserved for one turn (TOKENS_PER_TURN), so nothing would be answered.")
 webhook = urlsplit(SHOP_WEBHOOK_URL)
 if webhook.scheme == "http" and not (DEBUG or webhook.hostname in {"localhost", "127.0.0.1", "::1"}):
     refuse("SHOP_WEBHOOK_URL must begin with https://, because what it is told is about customers.")
@@ -117,6 +134,7 @@ INSTALLED_APPS = [
     "support_site.memory",
     "support_site.orders",
     "support_site.chat",
+    "support_site.review",
     "support_site.privacy",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -169,11 +187,16 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # Deleted values are overwritten with zeros. That misses some copies (7 of 1,800 measured, in pages that SQLite
+        # rearranged), so an erasure and the nightly sweep also make the file anew (VACUUM).
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHECKPOINT_FILE = DATA_DIR / "checkpoints.sqlite3"
 CHROMA_DIR = DATA_DIR / "chroma"
+# Archives that a worker makes and a web process hands out. Never served as they lie: no MEDIA_URL.
+MEDIA_ROOT = FILES_DIR
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 
 if REDIS_URL:
     CHANNEL_LAYERS = {
@@ -257,7 +280,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "background"
-CELERY_TASK_ROUTES = {"support_site.chat.tasks.answer": {"queue": "turns"}}
+# Apart from all other work, so that a flood of it keeps no customer waiting: not for an answer, and not for one that
+# has to be taken up again.
+CELERY_TASK_ROUTES = {f"support_site.chat.tasks.{task}": {"queue": "turns"} for task in ("answer", "recover_turns")}
 if CELERY_BROKER_URL == "filesystem://":
     broker_dir = DATA_DIR / "broker"
     for folder in ("queue", "processed"):
@@ -278,14 +303,4 @@ OFFLINE_MODEL = not (OPENAI_API_KEY or OPENAI_BASE_URL)
 if EMBEDDER == "auto":
     EMBEDDER = "lexical" if OFFLINE_MODEL else "openai"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        name: {"level": "WARNING"}
-        for name in ("httpx", "httpx2", "httpcore", "openai", "chromadb", "celery", "kombu", "uvicorn.access")
-    },
-}
+LOGGING = logs.configuration(level=LOG_LEVEL, form=LOG_FORMAT, keeps_words=DEBUG)

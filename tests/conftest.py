@@ -12,8 +12,11 @@ os.environ["DATA_DIR"] = DATA_DIR
 os.environ["OFFLINE_WORD_DELAY_SECONDS"] = "0"
 for name in ("DATABASE_URL", "REDIS_URL", "CHROMA_URL", "CELERY_BROKER_URL", "SHOP_WEBHOOK_URL", "SHOP_WEBHOOK_SECRET"):
     os.environ[name] = ""
-for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "EMAIL_HOST"):
+for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_FALLBACK_MODEL", "EMAIL_HOST"):
     os.environ[name] = ""
+# A test that is not about limits may hurry.
+for name in ("MESSAGES_PER_MINUTE", "OPEN_SOCKETS", "TURNS_AT_ONCE", "TOKENS_PER_DAY", "MONEY_PER_DAY"):
+    os.environ[name] = "0,0"
 os.environ["DEBUG"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support_site.settings")
 
@@ -72,3 +75,35 @@ def rita(db):
     user = User.objects.create_user("rita@example.com", "demo-password", name="Rita Lind", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     return user
+
+
+@pytest.fixture
+def desk(sam):
+    """A browser in which sam is signed in."""
+    return _signed_in(sam)
+
+
+@pytest.fixture
+def reader(rita):
+    """A browser in which rita is signed in."""
+    return _signed_in(rita)
+
+
+def _signed_in(user):
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def no_tasks(monkeypatch):
+    """Tasks are noted and not sent: [(task name, arguments ...)]."""
+    made = []
+
+    def note(task, args=(), kwargs=None, **options):
+        made.append((task.name.rpartition(".")[2], *args))
+
+    monkeypatch.setattr("celery.app.task.Task.apply_async", note)
+    return made

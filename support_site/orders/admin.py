@@ -17,9 +17,9 @@ from django.utils.safestring import SafeString
 from agents.shop.facts import order_total
 from agents.shop.money import dollars
 from agents.shop.records import Status
-from support_site.accounts.models import User
+from support_site.accounts.models import Account, User
 from support_site.memory import readable
-from support_site.memory.admin import AccountFilter, ReadOnly
+from support_site.memory.admin import AccountFilter, NotesReads, ReadOnly
 from support_site.memory.stores import site_store
 from support_site.orders import corrections, delivery
 from support_site.orders.corrections import NotCorrected, facts_of
@@ -49,7 +49,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, admin.ModelAdmin):
+class OrderAdmin(ReadOnly, NotesReads):
     """Read like any record; changed only by a correction, which has a reason."""
 
     list_display = ("key", "account_link", "shown_status", "items", "total", "updated_at")
@@ -63,6 +63,7 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         orders = super().get_queryset(request).defer("vectors")
+        orders = orders.exclude(account__in=Account.objects.filter(is_synthetic=True))
         return orders.alias(as_json=AS_JSON).annotate(order_status=KT("as_json__status"))
 
     @admin.display(description="order", ordering="key_text")

@@ -1,13 +1,14 @@
 """What staff change on an order: by the shop's rules or, where these do not reach, by an override on record."""
 
+from __future__ import annotations
+
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.utils import timezone
-from langgraph.store.base import PutOp
 
-from agents import namespaces
+from agents import namespaces, ops
 from agents.attribution import attributed
 from agents.shop import wording
 from agents.shop.changes import told
@@ -17,9 +18,11 @@ from agents.shop.wording import line
 from agents.store import StaleRecord
 from agents.tools.proposals import Action, Proposal, written
 from support_site.accounts.models import User
-from support_site.memory.ledger import LedgerStore
 from support_site.orders.history import last_change
 from support_site.orders.models import Order
+
+if TYPE_CHECKING:
+    from support_site.memory.ledger import LedgerStore
 
 OVERRIDE = "staff_override"
 
@@ -64,9 +67,9 @@ def correct(
         id=f"staff:{uuid4()}", account_id=account_id, tool=tool, arguments={"order_id": order.key, **arguments}
     )
     new_order, profile = written(Proposal(action=action, facts=facts, change=change, staff_limit=None), timezone.now())
-    puts = [PutOp(namespaces.orders(account_id), order.key, new_order)]
+    puts = [ops.PutOp(namespaces.orders(account_id), order.key, new_order)]
     if profile:
-        puts.append(PutOp(namespaces.profile(account_id), namespaces.PROFILE_KEY, profile))
+        puts.append(ops.PutOp(namespaces.profile(account_id), namespaces.PROFILE_KEY, profile))
     try:
         with attributed(actor=f"staff:{by.pk}", reason=reason):
             store.keep(puts)

@@ -47,8 +47,9 @@ def _articles() -> list[PutOp]:
 def _make_people() -> int:
     known = set(User.objects.filter(email__in=SIGN_INS).values_list("email", flat=True))
     for email, shop_customer_id in CUSTOMERS.items():
-        if email not in known:
-            make_user(Account.objects.get(shop_customer_id=shop_customer_id), email, PASSWORD)
+        account = Account.objects.filter(shop_customer_id=shop_customer_id).first()
+        if account and email not in known:  # an account that was erased is not made again
+            make_user(account, email, PASSWORD)
     if STAFF[0] not in known:
         User.objects.create_superuser(STAFF[0], PASSWORD, name=STAFF[1])
     return len(SIGN_INS) - len(known)

@@ -13,6 +13,7 @@ from agents.namespaces import Namespace
 from agents.shop.records import OWN_FIELDS
 from support_site.accounts.models import Account
 from support_site.memory.ledger import LedgerStore
+from support_site.orders.erased import REASON, erased_among
 from support_site.orders.shop_file import Shop, Value
 
 Address = tuple[Namespace, str]
@@ -61,9 +62,11 @@ def import_shop(store: LedgerStore, shop: Shop, *, name: str) -> Imported:
 
 
 def _accounts_of(shop: Shop, imported: Imported) -> dict[str, Account]:
-    """One account for each customer, by the shop's id of them; made where there is none yet."""
+    """One account for each customer who was not erased, by the shop's id of them; made where there is none yet."""
     accounts = Account.objects.in_bulk(list(shop.profiles), field_name="shop_customer_id")
-    missing = shop.profiles.keys() - accounts.keys()
+    erased = erased_among(shop.profiles.keys() - accounts.keys())
+    imported.skipped += [Skipped(what=f"customer {user_id}", reason=REASON) for user_id in sorted(erased)]
+    missing = shop.profiles.keys() - accounts.keys() - erased
     made = [
         Account(shop_customer_id=user_id, name="{first_name} {last_name}".format(**shop.profiles[user_id]["name"]))
         for user_id in shop.profiles
@@ -77,9 +80,11 @@ def _wanted(shop: Shop, accounts: Mapping[str, Account]) -> dict[Address, Value]
     ids = {user_id: str(account.pk) for user_id, account in accounts.items()}
     wanted: dict[Address, Value] = {(namespaces.PRODUCTS, key): value for key, value in shop.products.items()}
     for user_id, profile in shop.profiles.items():
-        wanted[namespaces.profile(ids[user_id]), namespaces.PROFILE_KEY] = profile
+        if user_id in ids:
+            wanted[namespaces.profile(ids[user_id]), namespaces.PROFILE_KEY] = profile
     for order_id, order in shop.orders.items():
-        wanted[namespaces.orders(ids[order["user_id"]]), order_id] = order
+        if order["user_id"] in ids:
+            wanted[namespaces.orders(ids[order["user_id"]]), order_id] = order
     return wanted
 
 

@@ -4,17 +4,18 @@ Decision 0006 has the rule and why. An update is judged and written in one trans
 for one another. It is written to the ledger only: the store takes it over before it is read next.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from langgraph.store.base import PutOp
 
-from agents import namespaces
+from agents import namespaces, ops
 from agents.attribution import attributed
 from agents.namespaces import Namespace
 from agents.shop.records import OWN_FIELDS, Record
@@ -22,9 +23,12 @@ from agents.store import StaleRecord
 from support_site.accounts.access import account_of_shop_customer
 from support_site.accounts.models import Account
 from support_site.memory.errors import RecordErased
-from support_site.memory.ledger import LedgerStore
 from support_site.memory.models import Record as Card
+from support_site.orders.erased import REASON, erased_among
 from support_site.orders.models import ShopUpdate, WebhookDelivery
+
+if TYPE_CHECKING:
+    from support_site.memory.ledger import LedgerStore
 
 Outcome = Literal["created", "updated", "unchanged", "ignored_older"]
 
@@ -78,6 +82,8 @@ class Intake:
         raise Refused("busy", "", "is being changed by somebody else at this moment; send it again")
 
     def _customer(self, profile: Record, updated_at: datetime) -> Outcome:
+        if erased_among([profile["user_id"]]):
+            raise RecordErased(REASON)
         name = "{first_name} {last_name}".format(**profile["name"])
         account, _ = Account.objects.get_or_create(
             shop_customer_id=profile["user_id"], defaults={"name": name[: Account._meta.get_field("name").max_length]}
@@ -88,7 +94,7 @@ class Intake:
             _require_own_email(profile["email"], account)
         on_file = kept["orders"] if kept else []
         profile = {**profile, "orders": list(dict.fromkeys([*profile["orders"], *on_file]))}
-        put = PutOp(namespaces.profile(str(account.pk)), namespaces.PROFILE_KEY, profile)
+        put = ops.PutOp(namespaces.profile(str(account.pk)), namespaces.PROFILE_KEY, profile)
         return self._take(put, kept, update, updated_at)
 
     def _order(self, order: Record, updated_at: datetime) -> Outcome:
@@ -98,7 +104,7 @@ class Intake:
         # Orders of one customer wait for one another, because a new one is added to the customer's list.
         _update_of(ShopUpdate.Kind.CUSTOMER, order["user_id"], account)
         update = _update_of(ShopUpdate.Kind.ORDER, order_id, account)
-        put = PutOp(namespaces.orders(str(account.pk)), order_id, order)
+        put = ops.PutOp(namespaces.orders(str(account.pk)), order_id, order)
         kept = self._kept(put.namespace, order_id)
         if kept is None:
             _require_nobody_elses(order_id, account)
@@ -115,17 +121,17 @@ class Intake:
             raise _unknown_customer()
         if order_id not in profile["orders"]:
             listed = {"orders": [*profile["orders"], order_id], "version": profile["version"] + 1}
-            self._store.keep([PutOp(owner, namespaces.PROFILE_KEY, {**profile, **listed})])
+            self._store.keep([ops.PutOp(owner, namespaces.PROFILE_KEY, {**profile, **listed})])
 
     def _product(self, product: Record, updated_at: datetime) -> Outcome:
         update = _update_of(ShopUpdate.Kind.PRODUCT, product["product_id"], None)
-        put = PutOp(namespaces.PRODUCTS, product["product_id"], product)
+        put = ops.PutOp(namespaces.PRODUCTS, product["product_id"], product)
         return self._take(put, self._kept(put.namespace, put.key), update, updated_at)
 
     def _kept(self, namespace: Namespace, key: str) -> Record | None:
         return self._store.kept([(namespace, key)]).get((namespace, key))
 
-    def _take(self, put: PutOp, kept: Record | None, update: ShopUpdate, updated_at: datetime) -> Outcome:
+    def _take(self, put: ops.PutOp, kept: Record | None, update: ShopUpdate, updated_at: datetime) -> Outcome:
         outcome = _judge(dict(put.value or {}), kept, update, updated_at)
         if outcome in ("created", "updated"):
             own = {"version": kept["version"] + 1, "changes": kept["changes"]} if kept and "version" in kept else {}

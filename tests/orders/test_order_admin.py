@@ -122,6 +122,12 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_few(desk, known, dj
 # The page
 
 
+def test_who_looks_at_an_order_is_on_record(desk, sam, known):
+    desk.get(page_of())
+    reads = Order.objects.get(key_text="#W1").account.record_reads.values_list("reader", "what")
+    assert list(reads) == [(sam.pk, "order #W1")]
+
+
 def test_the_page_shows_items_address_parcels_and_money(desk, known):
     paid = order()["payment_history"]
     back = {"transaction_type": "refund", "amount": 4.5, "payment_method_id": "credit_card_1"}

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,11 +12,15 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 
 @pytest.fixture(scope="module")
 def browser():
-    """A browser. Without Chromium the tests are skipped; where CI is set, they fail.
+    """A browser. Not for the whole run: Playwright leaves its event loop running in the thread, and the next tests
+    that use the database or a loop of their own would trip over it."""
+    with opened_browser() as browser:
+        yield browser
 
-    Not for the whole run: Playwright leaves its event loop running in the thread, and the next tests that use the
-    database or a loop of their own would trip over it.
-    """
+
+@contextmanager
+def opened_browser():
+    """A browser until the block ends. Without Chromium the test is skipped; where CI is set, it fails."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is not installed: set CHROMIUM to its path.")

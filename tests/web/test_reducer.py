@@ -106,6 +106,13 @@ def test_after_a_second_hello_a_log_that_begins_later_is_taken_as_it_is(told):
     assert healed["shown"] == told(at, log)["shown"]
 
 
+def test_what_was_being_written_when_the_log_was_lost_is_replaced_by_what_the_new_one_tells(told):
+    log, at = f.log(*REPLY), f.snapshot(ASKED, turns=(RUNNING,))
+    anew = f.log(f.started(2), f.begun("m2"), f.delta("<p>Again</p>", message_id="m2"), first=100_001)
+    shown = told(at, log[:5], anew[:1], at, anew)["shown"]
+    assert shown[1:] == [["agent", "<p>Again</p>"]]
+
+
 def test_a_new_attempt_replaces_what_the_dead_one_wrote(told):
     anew = [
         {"type": "turn.attempt", "attempt": 2, "discard": ["m1"]},
@@ -192,6 +199,14 @@ def test_what_was_stopped_stays_whether_the_log_or_the_kept_message_comes_first(
     shown = [["customer", "<p>Where is it?</p>"], ["agent", "<p>It is on</p>"], ["stopped", ""]]
     assert told(*begun, kept, end)["shown"] == shown
     assert told(*begun, end, kept)["shown"] == shown
+
+
+def test_what_was_stopped_and_kept_keeps_its_mark_when_the_log_is_told_again(told):
+    stopped = f.kept("m1", 2, text="It is on", turn=TURN, stopped=True)
+    at = f.snapshot(ASKED, stopped, turns=(f.turn(TURN, "stopped"),))
+    again = f.log(*REPLY[:6], f.done("It is on"), f.turn_done("stopped"))
+    assert told(at, again)["shown"] == told(at)["shown"]
+    assert told(at)["shown"][-1] == ["stopped", ""]
 
 
 def test_a_turn_tried_again_drops_what_was_cut_short(told):

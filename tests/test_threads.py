@@ -31,15 +31,15 @@ async def test_the_loop_goes_on_while_the_database_works():
             await asyncio.sleep(0.01)
 
     ticking = asyncio.create_task(tick())
-    await in_thread(time.sleep)(0.2)
+    await in_thread(time.sleep)(0.5)
     ticking.cancel()
     assert ticks > 5
 
 
 async def test_many_sockets_do_not_stand_in_one_line():
     started = time.monotonic()
-    await asyncio.gather(*(in_thread(time.sleep)(0.1) for _ in range(16)))
-    assert time.monotonic() - started < 1.0
+    await asyncio.gather(*(in_thread(time.sleep)(0.5) for _ in range(16)))
+    assert time.monotonic() - started < 4.0
 
 
 async def test_what_goes_wrong_is_raised_where_it_is_awaited():

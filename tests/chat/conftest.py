@@ -92,7 +92,7 @@ def running(say, beginning):
     wait_until_written(turn)
     yield turn, agent, future
     agent.let_go()
-    future.result(10)
+    future.result(30)
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def test_a_decision_that_comes_before_the_turn_has_paused_is_carried_out_without
     assert agent.wait_until_held()
     assert decide(turn).turn is None
     agent.let_go()
-    assert future.result(10) == "done"
+    assert future.result(30) == "done"
     assert Action.objects.get().status == "applied"
 
 
@@ -165,7 +165,7 @@ def test_a_decision_survives_the_worker_that_was_to_carry_it_out(waiting, decide
     second = ScriptedAgent([*carries_out(), *says("Done.")])
     assert answer(waiting, second) == "done"
     assert list(second.inputs[0].decisions) == [f"{waiting.pk}:call_1"]
-    assert future.result(10) is None
+    assert future.result(30) is None
 
 
 def test_stopping_a_turn_that_waits_withdraws_what_it_proposed(waiting, conversation, decide):
@@ -187,5 +187,5 @@ def test_a_stop_on_the_way_to_waiting_ends_the_turn(say, beginning, conversation
     agent.wait_until_held()
     turns.stop(conversation, turn.pk)
     agent.let_go()
-    assert future.result(10) == "stopped"
+    assert future.result(30) == "stopped"
     assert Action.objects.get().status == "withdrawn"

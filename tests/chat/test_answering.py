@@ -84,12 +84,12 @@ def test_the_first_word_is_shown_before_the_second_is_there(say, beginning):
     turn, agent = say(), ScriptedAgent.held("Let")
     future = beginning(turn, agent)
     agent.wait_until_held()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while not events(turn, "message.delta") and time.monotonic() < until:
         time.sleep(0.005)
     assert events(turn, "message.delta")[0]["blocks"] == ["<p>Let</p>"]
     agent.let_go()
-    assert future.result(10) == "done"
+    assert future.result(30) == "done"
 
 
 def test_tools_are_shown_and_their_cards_are_kept_with_the_reply(say, answer):
@@ -196,8 +196,8 @@ def test_stop_stops_at_once_and_keeps_what_was_written(running, conversation):
     time.sleep(0.1)
     started = time.monotonic()
     turns.stop(conversation, turn.pk)
-    assert future.result(10) == "stopped"
-    assert time.monotonic() - started < 0.5
+    assert future.result(30) == "stopped"
+    assert time.monotonic() - started < 5
     reply = turn.messages.get(role="agent")
     assert (reply.text.strip(), reply.stopped) == ("Let me look", True)
     assert agent.is_cancelled
@@ -208,7 +208,7 @@ def test_stop_stops_at_once_and_keeps_what_was_written(running, conversation):
 def test_a_stopped_turn_tried_again_is_answered_anew_in_place_of_what_was_cut(running, conversation, answer):
     turn, _, future = running
     turns.stop(conversation, turn.pk)
-    future.result(10)
+    future.result(30)
     turns.retry(conversation, turn.pk)
     agent = ScriptedAgent(says("The whole answer."))
     assert answer(turn, agent) == "done"
@@ -223,7 +223,7 @@ def test_stopping_before_anything_was_written_keeps_no_message(say, beginning, c
     future = beginning(turn, agent)
     time.sleep(0.2)
     turns.stop(conversation, turn.pk)
-    assert future.result(10) == "stopped"
+    assert future.result(30) == "stopped"
     assert not turn.messages.filter(role="agent").exists()
     assert agent.partials == [(str(conversation.pk), "", "")]
 
@@ -255,7 +255,7 @@ def test_a_turn_that_did_not_fail_is_not_tried_again(say, answer, conversation):
 
 def test_a_task_delivered_many_times_is_answered_once(say, beginning):
     turn, agent = say(), ScriptedAgent([0.2, *says("Once.")])
-    statuses = [future.result(10) for future in [beginning(turn, agent) for _ in range(10)]]
+    statuses = [future.result(30) for future in [beginning(turn, agent) for _ in range(10)]]
     assert sorted(statuses, key=str) == [None] * 9 + ["done"]
     assert len(agent.inputs) == 1
     assert turn.messages.filter(role="agent").count() == 1
@@ -266,7 +266,7 @@ def test_a_worker_that_lost_its_lease_stops_and_writes_nothing_more(running, exp
     expire(turn)
     second = ScriptedAgent(says("From the second worker."))
     assert answer(turn, second) == "done"
-    assert future.result(10) is None
+    assert future.result(30) is None
     assert agent.is_cancelled
     assert isinstance(second.inputs[0], Continue)
     assert [message.text for message in turn.messages.filter(role="agent")] == ["From the second worker."]
@@ -280,7 +280,7 @@ def test_a_zombie_that_sees_nothing_is_fenced_by_the_log(running, expire, answer
     expire(turn)
     assert answer(turn, ScriptedAgent(says("From the second worker."))) == "done"
     agent.let_go()
-    assert future.result(10) is None
+    assert future.result(30) is None
     assert [message.text for message in turn.messages.filter(role="agent")] == ["From the second worker."]
     assert shown(turn) == ["<p>From the second worker.</p>"]
 
@@ -316,7 +316,7 @@ def test_draining_hands_over_an_answer_that_does_not_come_to_an_end(running):
 
     turn, agent, future = running
     assert worker_loop().run(drain(0.1)) == [turn.pk]
-    assert future.result(10) is None
+    assert future.result(30) is None
     assert agent.is_draining
     assert leases.lost() == [Turn.objects.get(pk=turn.pk)]
 

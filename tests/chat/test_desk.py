@@ -63,7 +63,7 @@ def test_taking_over_stops_the_running_turn_and_ends_the_queued_one(running, con
     _, agent, future = running
     queued = say("And?")
     assert desk.take_over(conversation, user=sam)
-    assert future.result(10) == "stopped"
+    assert future.result(30) == "stopped"
     agent.let_go()
     queued.refresh_from_db()
     assert (queued.status, queued.started_at) == ("done", None)
@@ -109,7 +109,7 @@ def test_an_agent_that_gives_away_what_was_taken_over_says_nothing_more(conversa
     assert agent.wait_until_held()
     desk.take_over(conversation, user=sam)
     agent.let_go()
-    future.result(10)
+    future.result(30)
     assert said(conversation, "system") == [TAKEN_OVER]
 
 
@@ -140,7 +140,7 @@ def test_what_staff_write_while_the_agent_does_is_heard_the_next_time(running, c
     _, agent, future = running
     write("I am looking into it too.")
     agent.let_go()
-    assert future.result(10) == "done"
+    assert future.result(30) == "done"
     following = ScriptedAgent(says("Yes."))
     answer(say("And?"), following)
     assert [each.text for each in following.inputs[0].meanwhile] == ["I am looking into it too."]
@@ -151,7 +151,7 @@ def test_a_message_that_was_queued_when_a_person_took_over_is_heard(running, con
     say("I meant the blue one")
     desk.take_over(conversation, user=sam)
     agent.let_go()
-    future.result(10)
+    future.result(30)
     desk.hand_back(conversation)
     following = ScriptedAgent(says("The blue one."))
     answer(say("Well?"), following)

@@ -256,7 +256,7 @@ def test_the_one_process_tells_machines_how_its_parts_are_and_what_was_answered(
 
 def test_foreign_conversations_and_foreign_pages_are_turned_away(site, alice, bob):
     with site.open(bob, alice["conversation"]) as connection, pytest.raises(ConnectionClosed):
-        connection.recv(timeout=5)
+        connection.recv(timeout=20)
     assert connection.close_code == 4404
     with pytest.raises(InvalidStatus) as refused, site.open(alice, origin="http://evil.example"):
         pass
@@ -267,18 +267,19 @@ def test_a_frame_over_the_limit_is_told_so_and_the_site_lives(site, alice):
     with site.open(alice) as connection:
         connection.send("x" * 70_000)
         with pytest.raises(ConnectionClosed):
-            connection.recv(timeout=5)
+            connection.recv(timeout=20)
     assert connection.close_code == 4413
     with site.open(alice) as connection:
-        connection.send("x" * 1_000_000)
+        with suppress(ConnectionClosed):
+            connection.send("x" * 1_000_000)
         with pytest.raises(ConnectionClosed):
-            connection.recv(timeout=5)
-    assert connection.close_code == 1009
+            connection.recv(timeout=20)
+    # What was not read resets the connection, which can overtake the close frame.
+    assert connection.close_code in (1009, 1006)
     with Page(site, alice) as page:
         assert page.ask("Hello")
 
 
-@pytest.mark.fault
 @pytest.mark.fault
 def test_a_process_killed_in_mid_answer_loses_and_doubles_nothing(mortal_site, alice):
     site = mortal_site
@@ -300,7 +301,6 @@ def test_a_process_killed_in_mid_answer_loses_and_doubles_nothing(mortal_site, a
 
 
 @pytest.mark.fault
-@pytest.mark.fault
 def test_a_process_that_is_asked_to_stop_tells_pages_to_come_back_and_the_answer_goes_on(mortal_site, alice):
     site = mortal_site
     page = Page(site, alice)
@@ -320,7 +320,6 @@ def test_a_process_that_is_asked_to_stop_tells_pages_to_come_back_and_the_answer
     assert site.state_of(turn)[1] <= 2
 
 
-@pytest.mark.fault
 @pytest.mark.fault
 def test_an_order_is_cancelled_once_by_a_click_although_the_process_was_killed_while_it_waited(mortal_site, bob):
     site = mortal_site

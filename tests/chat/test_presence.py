@@ -57,7 +57,7 @@ def test_processes_count_together_and_the_pages_of_a_killed_one_go_by_themselves
     dead._open.clear()
     assert living.enter("2", [(alice, 2)])
     assert not living.enter("3", [(alice, 2)])
-    wait_until(lambda: living.enter("4", [(alice, 2)]), seconds=5)
+    wait_until(lambda: living.enter("4", [(alice, 2)]), seconds=20)
     assert not living.enter("5", [(alice, 2)]), "its own pages were renewed"
 
 

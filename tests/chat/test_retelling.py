@@ -56,7 +56,7 @@ def test_a_log_lost_in_mid_answer_is_begun_anew_and_the_reply_written_again(redi
     seen = turn_log().last_seq(turn.pk)
     lose_everything(redis)
     agent.let_go()
-    assert future.result(10) == "done"
+    assert future.result(30) == "done"
     turn.refresh_from_db()
     assert [type(said) for said in agent.inputs][1:] == [Continue]
     assert [reply.text for reply in turn.messages.filter(role="agent")][-1] == "Here it is."
@@ -132,7 +132,7 @@ def test_the_end_of_a_turn_is_told_when_redis_is_back(redis, say, beginning):
     wait_until_written(turn)
     turn.refresh_from_db()
     agent.let_go()
-    assert future.result(10) == "done"
+    assert future.result(30) == "done"
     lose_everything(redis)
     turn.refresh_from_db()
     assert repair_log(turn)

@@ -45,7 +45,7 @@ def turn():
 other_turn = turn
 
 
-async def next_event(news, seconds=5):
+async def next_event(news, seconds=20):
     """What the next news brings."""
     await asyncio.wait_for(news.wait(), seconds)
     return news.take()

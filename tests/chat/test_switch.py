@@ -47,7 +47,7 @@ def test_a_message_to_an_agent_that_is_off_is_kept_and_calls_a_person(conversati
 def test_the_answer_that_is_being_written_is_stopped(running, turn_off, conversation):
     _, agent, future = running
     turn_off()
-    assert future.result(10) == "stopped"
+    assert future.result(30) == "stopped"
     assert agent.is_cancelled
     conversation.refresh_from_db()
     assert conversation.needs_person

@@ -73,7 +73,7 @@ class TurnLogContract:
             with log.watch(turn.pk) as news:
                 asyncio.get_running_loop().call_later(0.05, threading.Thread(target=write).start)
                 started = asyncio.get_running_loop().time()
-                await asyncio.wait_for(news.wait(), 5)
+                await asyncio.wait_for(news.wait(), 20)
                 return asyncio.get_running_loop().time() - started
 
         def write():

@@ -44,7 +44,7 @@ async def write(log, *, last_seq, events=({"by": "us"},)):
     try:
         for event in events:
             writer.put(event)
-            await asyncio.wait_for(writer.written(), 5)
+            await asyncio.wait_for(writer.written(), 20)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -67,7 +67,7 @@ async def test_whoever_begins_to_wait_for_a_fenced_writer_hears_of_it_too():
         await writer.run()
     writer.put({"by": "us"})
     with pytest.raises(Fenced):
-        await asyncio.wait_for(writer.written(), 5)
+        await asyncio.wait_for(writer.written(), 20)
 
 
 def test_a_last_word_of_a_dead_attempt_is_taken_back_and_does_not_stop_its_successor(say):
@@ -116,7 +116,7 @@ async def test_a_log_that_fails_fails_everybody_who_writes_and_nobody_waits_for_
 
     appender = appender_for(Broken())
     turns = [appender.append(Append(uuid4(), 1, ({},))) for _ in range(3)]
-    outcomes = await asyncio.wait_for(asyncio.gather(*turns, return_exceptions=True), 5)
+    outcomes = await asyncio.wait_for(asyncio.gather(*turns, return_exceptions=True), 20)
     assert [type(outcome) for outcome in outcomes] == [DatabaseError] * 3
 
 

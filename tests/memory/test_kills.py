@@ -41,9 +41,21 @@ def env(folder):
     return {**os.environ, "DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)}
 
 
+_children: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left():
+    yield
+    while _children:
+        with _children.pop() as left:
+            left.kill()
+
+
 def child(site, *arguments):
     command = [sys.executable, "-m", "tests.memory.child", *arguments]
-    return subprocess.Popen(command, env=env(site), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    _children.append(subprocess.Popen(command, env=env(site), cwd=ROOT, stdout=subprocess.PIPE, text=True))
+    return _children[-1]
 
 
 def kept(lines):
@@ -108,7 +120,7 @@ def test_killed_while_chroma_saves_its_index_until_it_breaks_the_site_mends_itse
     for _ in range(MOST_KILLS):
         growing = child(filled, "grow")
         with killer(filled / "chroma", growing.pid):
-            acknowledged += kept(growing.communicate(timeout=60)[0].splitlines(keepends=True))
+            acknowledged += kept(growing.communicate(timeout=180)[0].splitlines(keepends=True))
         if is_torn(filled / "chroma"):
             break
     else:

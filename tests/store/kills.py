@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MOST_KILLS = 3
-_WAIT_SECONDS = 60
+_WAIT_SECONDS = 120
 
 
 def killer(chroma: Path, pid: int) -> subprocess.Popen[str]:
@@ -40,13 +41,25 @@ def _last_files(chroma: Path) -> list[Path]:
 
 
 def _watch(chroma: Path, pid: int) -> None:
-    saved = {file: file.stat().st_mtime_ns for file in _last_files(chroma)}
+    saved = _saved(chroma)
     sys.stdout.write("watching\n")
     sys.stdout.flush()
     until = time.monotonic() + _WAIT_SECONDS
-    while all(file.stat().st_mtime_ns == at for file, at in saved.items()):
+    while True:
+        before, saved = saved, _saved(chroma)
+        if any(at != before.get(file, at) for file, at in saved.items()):
+            break
         assert time.monotonic() < until, "nothing was saved"
     os.kill(pid, signal.SIGKILL)
+
+
+def _saved(chroma: Path) -> dict[Path, int]:
+    """When each index was saved. One may vanish: an earlier kill broke it, and it was set aside and rebuilt."""
+    found = {}
+    for file in _last_files(chroma):
+        with suppress(FileNotFoundError):
+            found[file] = file.stat().st_mtime_ns
+    return found
 
 
 if __name__ == "__main__":

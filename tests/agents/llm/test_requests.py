@@ -85,7 +85,7 @@ async def test_a_rate_limit_is_waited_out_as_long_as_the_server_asks(server, mod
     began = time.monotonic()
     whole, restarts = await read(model_of(server))
     assert whole.content == "Here I am."
-    assert 1.0 <= time.monotonic() - began < 3.0
+    assert time.monotonic() - began >= 1.0
     assert restarts == []
 
 
@@ -142,14 +142,14 @@ async def test_nobody_at_the_address_is_model_unavailable(model_of):
 
 
 @pytest.mark.parametrize(
-    "slow", [says("late", before=3.0), says("late", trouble=Trouble(kind="stall", after=0))], ids=["headers", "body"]
+    "slow", [says("late", before=20.0), says("late", trouble=Trouble(kind="stall", after=0))], ids=["headers", "body"]
 )
 async def test_a_first_token_that_does_not_come_is_a_time_out(server, slow, model_of):
     server.will(slow)
     began = time.monotonic()
     with pytest.raises(errors.ModelTimedOut):
         await read(model_of(server, timeout=0.2, max_retries=0))
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10
     server.wait_until(lambda: server.disconnects == 1)
 
 

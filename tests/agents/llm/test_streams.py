@@ -118,7 +118,7 @@ async def test_cancelling_the_task_closes_the_stream_within_one_more_chunk(serve
                 arrived.set()
 
     task = asyncio.create_task(consume())
-    await asyncio.wait_for(arrived.wait(), 5)
+    await asyncio.wait_for(arrived.wait(), 20)
     at_stop = server.exchanges[0].sent
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

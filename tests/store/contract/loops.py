@@ -1,7 +1,6 @@
 """One store object serves many threads and many event loops, and never holds a loop up."""
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -40,19 +39,16 @@ class LoopsContract(Stage):
         assert names == plain.list_namespaces(max_depth=1) == [("accounts",)]
 
     def test_the_loop_runs_on_while_the_store_works(self, plain):
-        async def main() -> tuple[float, float]:
+        async def main() -> int:
             work = asyncio.create_task(plain.abatch([PutOp(NS, str(n), {"text": f"tea {n}"}) for n in range(1_200)]))
-            longest, began = 0.0, time.perf_counter()
-            last = began
+            rounds = 0
             while not work.done():
                 await asyncio.sleep(0.002)
-                now = time.perf_counter()
-                longest, last = max(longest, now - last), now
+                rounds += 1
             await work
-            return longest, last - began
+            return rounds
 
-        longest, whole = asyncio.run(main())
-        assert longest < whole / 2
+        assert asyncio.run(main()) > 10, "a loop that is held up comes round once or twice"
 
     def test_many_calls_at_once_all_arrive(self, plain):
         async def main():

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from agents.screening import MAX_LENGTH, readable
+
 #: The columns of ``Record`` that are filled here; empty for everything that is no memory.
-FACETS = ("memory_kind", "trust", "conversation_id", "recalled_until", "reviewed_at")
+FACETS = ("memory_kind", "trust", "conversation_id", "recalled_until", "reviewed_at", "search_text")
 
 
 def facets_of(kind: str, value_text: str | None) -> dict[str, Any]:
@@ -19,7 +21,13 @@ def facets_of(kind: str, value_text: str | None) -> dict[str, Any]:
         "conversation_id": _uuid(source.get("conversation")) if isinstance(source, dict) else None,
         "recalled_until": _time(value.get("expires")),
         "reviewed_at": _time(value.get("reviewed_at")),
+        "search_text": search_text(value.get("text")),
     }
+
+
+def search_text(said: Any) -> str:
+    """What a search by words compares: the beginning of ``said``, as long as a memory may be, in small letters."""
+    return readable(said).casefold().replace("\0", " ")[:MAX_LENGTH] if isinstance(said, str) else ""
 
 
 def _word(said: Any, longest: int) -> str:

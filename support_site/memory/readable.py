@@ -1,4 +1,7 @@
-"""Records for people: a line that says what it is, the value as a list of terms, a change as what differs."""
+"""Records for people: a line that says what it is, the value as a list of terms, a change as what differs.
+
+A value may hold half a character, which JSON can write and no page can show: ``readable`` replaces it.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,6 +10,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from agents.screening import readable
 from support_site.memory.models import Record, RecordChange
 
 NOTHING = "(nothing)"
@@ -25,7 +29,7 @@ def summary(record: Record) -> str:
     items = value.get("items")
     if isinstance(items, list):
         parts += [str(item["name"]) for item in items if isinstance(item, dict) and item.get("name")]
-    line = " · ".join(parts) or json.dumps(value, ensure_ascii=False)
+    line = readable(" · ".join(parts) or json.dumps(value, ensure_ascii=False))
     return line if len(line) <= SUMMARY_LENGTH else f"{line[: SUMMARY_LENGTH - 1]}…"
 
 
@@ -46,7 +50,7 @@ def definition_list(value: Any) -> SafeString:
 def as_json(value: Any) -> SafeString:
     """The value as JSON, folded away until it is asked for."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    return format_html("<details><summary>Show as JSON</summary><pre>{}</pre></details>", text)
+    return format_html("<details><summary>Show as JSON</summary><pre>{}</pre></details>", readable(text))
 
 
 def difference(change: RecordChange) -> SafeString:
@@ -67,7 +71,7 @@ def _differences(before: Any, after: Any, place: str) -> Iterator[tuple[str, str
 
 
 def _label(name: Any) -> str:
-    text = str(name)
+    text = readable(str(name))
     return text.replace("_", " ").capitalize() if text.isidentifier() else text
 
 
@@ -76,7 +80,7 @@ def _plain(value: Any) -> str:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return readable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _words(value: Any) -> str:

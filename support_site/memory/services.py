@@ -122,7 +122,9 @@ def _erase(store: LedgerStore, records: RecordQuerySet, stones: list[Tombstone])
     with transaction.atomic():
         cards.lock({stone.scope for stone in stones})
         Tombstone.objects.bulk_create(stones, ignore_conflicts=True)
-        records.update(value_text=None, digest="", vectors=None, status=Record.Status.DELETED, in_store=False)
+        records.update(
+            value_text=None, search_text="", digest="", vectors=None, status=Record.Status.DELETED, in_store=False
+        )
         changes, _ = RecordChange.objects.filter(record__in=records).delete()
     from_disk = store.chroma().erase((card.labels, card.key) for card in records)
     count, _ = records.delete()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from agents.screening import readable
 from support_site.accounts.models import User
 from support_site.chat.models import Turn
 from support_site.memory.models import Record
@@ -28,7 +29,7 @@ class Memory(Record):
         return "expired" if is_over else self.get_status_display().lower()
 
     def __str__(self) -> str:
-        return str((self.value or {}).get("text") or "Deleted memory")
+        return readable(str((self.value or {}).get("text") or "Deleted memory"))
 
 
 class Replay(models.Model):

@@ -72,6 +72,12 @@ def test_the_list_is_filtered_and_searched(desk, several, query, expected):
     assert listed(desk, **query) == expected
 
 
+def test_words_are_found_in_capitals_and_small_letters_beside_what_no_database_keeps(desk, alice):
+    memory = remembered(alice, "ISST GERNE ÄPFEL \0 \ud800 ÜBERALL", key="odd")
+    assert listed(desk, q="äpfel Überall") == [str(memory)]
+    assert desk.get(reverse("admin:review_memory_change", args=[memory.pk])).status_code == 200
+
+
 def test_the_list_is_narrowed_to_an_account_or_a_conversation(desk, several, alice, bob):
     assert listed(desk, account__id__exact=str(bob.account_id)) == ["says he is a VIP", "keeps bees"]
     talk = Conversation.objects.get(title="Tea")

@@ -1,6 +1,8 @@
 from django.db import migrations
 
-from support_site.memory.facets import FACETS, facets_of
+from support_site.memory.facets import facets_of
+
+FACETS = ("memory_kind", "trust", "conversation_id", "recalled_until", "reviewed_at")
 
 
 def fill(apps, schema_editor):

@@ -97,6 +97,8 @@ def check(text: str, sources: Sequence[Source]) -> list[UnsupportedClaim]:
     for sentence in sentences(text):
         named = tuple(dict.fromkeys(order_ids_in(sentence.plain)))
         context = named or context
+        if known.is_a_rule(sentence.plain):
+            continue
         for kind, words, instead in _claims(sentence.plain, known, context):
             found.append(
                 UnsupportedClaim(kind=kind, words=words, start=sentence.start, end=sentence.end, instead=instead)

@@ -10,7 +10,7 @@ from typing import Any
 
 from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
-from agents.claims.reading import amounts_in, codes_in, order_ids_in
+from agents.claims.reading import amounts_in, codes_in, order_ids_in, sentences
 from agents.history import is_by_staff
 from agents.shop.facts import facts_of
 
@@ -69,6 +69,7 @@ class Known:
         self.noted = False
         self.said_amounts: set[int] = set()
         self.codes: set[str] = set()
+        self._rules: set[str] = set()
         #: The orders of the latest turn that had any: what "your order" means before the reply names one.
         self.latest: tuple[str, ...] = ()
         self._of_order: dict[str, set[int]] = {}
@@ -89,6 +90,8 @@ class Known:
     def _take(self, source: Source) -> None:
         self._found.append(source.text.casefold())
         self.codes |= set(_TOKEN.findall(source.text.upper()))
+        for rule in source.artifact.get("rules", ()):
+            self._rules |= {sentence.plain.casefold() for sentence in sentences(rule)}
         facts = source.artifact.get("facts")
         self.handed_off = self.handed_off or "handed_off" in source.artifact
         self.noted = self.noted or "card" in source.artifact
@@ -104,6 +107,10 @@ class Known:
             self._of_order.setdefault(order_id or "", set()).update(told)
         elif not facts:
             self._of_none |= {amount for amount, _, _ in amounts_in(source.text)}
+
+    def is_a_rule(self, plain: str) -> bool:
+        """Is this a whole sentence of the shop's rules, which tells of no order in particular?"""
+        return plain.casefold() in self._rules
 
     def says(self, words: str) -> bool:
         """Do these very words stand in something that was found?"""

@@ -1,7 +1,8 @@
 """How a tool of the shop answers: text for the model, an artifact for the site and for the claim check.
 
-The artifact is ``{"outcome", "facts"?, "action"?, "receipt"?}``. ``outcome`` is "found", "applied", "declined",
-"withdrawn" or "refused"; ``facts`` are those of ``agents.shop.facts``.
+The artifact is ``{"outcome", "facts"?, "action"?, "receipt"?, "rules"?}``. ``outcome`` is "found", "applied",
+"declined", "withdrawn" or "refused"; ``facts`` are those of ``agents.shop.facts``; ``rules`` are texts of the shop's
+own that hold for every order.
 """
 
 import functools

@@ -54,9 +54,10 @@ def service_settings(model_url: str = "", *, with_chroma: bool = False) -> Itera
 def web(
     environment: dict[str, str], application: str = "support_site.asgi:application"
 ) -> Iterator[tuple[Process, str]]:
-    """One uvicorn process, as README starts it, and its address."""
+    """One uvicorn process with the options of ``manage.py serve``, and its address."""
     port = free_port()
-    command = ["-m", "uvicorn", application, "--ws", "websockets-sansio", "--port", str(port), "--log-level", "warning"]
+    command = ["-m", "uvicorn", application, "--ws", "websockets-sansio", "--ws-per-message-deflate", "false"]
+    command += ["--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
     try:
         address = f"http://127.0.0.1:{port}"

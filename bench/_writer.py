@@ -1,6 +1,6 @@
 """The writer of frames.py: turns that are being answered, and a log that grows, without any agent.
 
-python -m bench._writer CONVERSATIONS COUNT RATE     prints who and where, writes when it is told to, then ends
+python -m bench._writer CONVERSATIONS COUNT RATE     prints where, writes when it is told to, then ends
 """
 
 import json
@@ -32,12 +32,16 @@ def main(conversations: int, count: int, rate: float) -> None:
     from support_site.chat.models import Conversation, Turn
 
     user = User.objects.create_user(EMAIL, PASSWORD)
-    held = {"status": Turn.Status.RUNNING, "lease_until": timezone.now() + timedelta(hours=1), "lease_owner": "bench"}
-    turns = [
-        Turn.objects.create(conversation=Conversation.objects.create(account=user.account), **held)
-        for _ in range(conversations)
-    ]
-    print(json.dumps({str(turn.conversation_id): str(turn.pk) for turn in turns}), flush=True)
+
+    def begun(**turn: Any) -> list[Turn]:
+        """A turn in each of as many conversations."""
+        places = [Conversation.objects.create(account=user.account) for _ in range(conversations)]
+        return [Turn.objects.create(conversation=place, **turn) for place in places]
+
+    silent = begun(status=Turn.Status.DONE)
+    held = {"lease_until": timezone.now() + timedelta(hours=1), "lease_owner": "bench"}
+    turns = begun(status=Turn.Status.RUNNING, **held)
+    print(json.dumps([[str(turn.conversation_id) for turn in each] for each in (silent, turns)]), flush=True)
     sys.stdin.readline()
     began = time.monotonic()
     for place in range(count):

@@ -3,8 +3,9 @@
     python -m bench.frames [--watchers 500] [--conversations 50] [--frames 60] [--rate 4]
 
 One web process of a service (PostgreSQL, Redis; both started here), its turns written by another process into the
-turn log. ``--watchers`` sockets watch ``--conversations`` answers, each of ``--rate`` frames a second. The floor sends
-the same frames to as many sockets from one consumer each, with no log, no session and no database behind it.
+turn log. ``--watchers`` sockets watch ``--conversations`` answers, each of ``--rate`` frames a second; before that,
+in a process of its own, as many are open at conversations in which nothing happens. The floor sends the same frames to
+as many sockets from one consumer each, with no log, no session and no database behind it.
 """
 
 import argparse
@@ -16,8 +17,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import websockets
 from websockets.asyncio.client import ClientConnection
@@ -33,23 +33,43 @@ SETTLE_SECONDS = 2.0
 OPENING_AT_ONCE = 20
 
 
-@dataclass
-class Figures:
-    """Of one side: CPU of the process in seconds, and when each frame came after it was made, in seconds."""
+Greet = Callable[[ClientConnection], Awaitable[None]]
 
-    kilobytes_per_socket: float = 0.0
-    cpu_seconds: float = 0.0
-    delays: list[float] = field(default_factory=list)
+
+@dataclass
+class Side:
+    """A web process and the sockets that are opened at it."""
+
+    process: Process
+    address: str
+    paths: list[str]
+    headers: dict[str, str]
+    greet: Greet
+
+
+@dataclass
+class Flow:
+    """CPU of the process in seconds, and when each frame came after it was made, in seconds."""
+
+    cpu_seconds: float
+    delays: list[float]
 
     @property
     def microseconds_per_frame(self) -> float:
         return 1e6 * self.cpu_seconds / len(self.delays)
 
 
+@dataclass
+class Figures:
+    """Kilobytes of a socket that is idle and of one that follows an answer, and what the answers cost."""
+
+    idle: float
+    following: float
+    flow: Flow
+
+
 @asynccontextmanager
-async def open_sockets(
-    address: str, paths: list[str], headers: dict[str, str], greet: Callable[[ClientConnection], Awaitable[None]]
-) -> AsyncIterator[list[ClientConnection]]:
+async def open_sockets(side: Side, paths: list[str]) -> AsyncIterator[list[ClientConnection]]:
     """A socket for each path, greeted."""
     gate = asyncio.Semaphore(OPENING_AT_ONCE)
     async with AsyncExitStack() as stack:
@@ -57,11 +77,11 @@ async def open_sockets(
         async def one(path: str) -> ClientConnection:
             async with gate:
                 connecting = websockets.connect(
-                    address.replace("http", "ws", 1) + path, compression=None, origin=address, open_timeout=60,
-                    additional_headers=headers, ping_interval=None,
+                    side.address.replace("http", "ws", 1) + path, origin=side.address, open_timeout=60,
+                    additional_headers=side.headers, ping_interval=None,
                 )  # type: ignore[arg-type]  # fmt: skip
                 socket = await stack.enter_async_context(connecting)
-                await greet(socket)
+                await side.greet(socket)
                 return socket
 
         yield await asyncio.gather(*map(one, paths))
@@ -77,27 +97,30 @@ async def deltas(socket: ClientConnection, count: int) -> list[float]:
     return delays
 
 
-async def measured(
-    process: Process, address: str, paths: list[str], headers: dict[str, str], count: int, *,
-    greet: Callable[[ClientConnection], Awaitable[None]], go: Callable[[list[ClientConnection]], Awaitable[None]],
-) -> Figures:  # fmt: skip
-    """Open the sockets, let them idle, then let the frames flow."""
-    figures = Figures()
-    some = paths[: len(paths) // 5]
-    async with open_sockets(address, some, headers, greet):  # what a process has once, it has now
+async def kilobytes_of_a_socket(side: Side) -> float:
+    """What the process grows by for each that is open. Of a fresh process: what others left would be used again."""
+    async with open_sockets(side, side.paths[: len(side.paths) // 5]):  # what a process has once, it has now
         await asyncio.sleep(SETTLE_SECONDS)
-        before = process.resident_kilobytes()
-        async with open_sockets(address, paths, headers, greet):
+        before = side.process.resident_kilobytes()
+        async with open_sockets(side, side.paths):
             await asyncio.sleep(SETTLE_SECONDS)
-            figures.kilobytes_per_socket = (process.resident_kilobytes() - before) / len(paths)
-    async with open_sockets(address, paths, headers, greet) as sockets:
+            return (side.process.resident_kilobytes() - before) / len(side.paths)
+
+
+async def flowing(side: Side, count: int, go: Callable[[list[ClientConnection]], Awaitable[None]]) -> Flow:
+    """Open the sockets, let them idle, then let ``count`` frames flow to each."""
+    async with open_sockets(side, side.paths) as sockets:
         await asyncio.sleep(SETTLE_SECONDS)
-        began = process.cpu_seconds()
+        began = side.process.cpu_seconds()
         await go(sockets)
-        for delays in await asyncio.gather(*(deltas(socket, count) for socket in sockets)):
-            figures.delays += delays
-        figures.cpu_seconds = process.cpu_seconds() - began
-    return figures
+        delays = await asyncio.gather(*(deltas(socket, count) for socket in sockets))
+        return Flow(side.process.cpu_seconds() - began, [delay for each in delays for delay in each])
+
+
+async def hello(socket: ClientConnection) -> None:
+    await socket.send(json.dumps({"type": "hello", "cursors": {}}))
+    while json.loads(await socket.recv())["type"] != "snapshot":
+        pass
 
 
 def site(watchers: int, conversations: int, count: int, rate: float) -> Figures:
@@ -108,42 +131,42 @@ def site(watchers: int, conversations: int, count: int, rate: float) -> Figures:
             command, cwd=ROOT, env=environment | {"DJANGO_SETTINGS_MODULE": "support_site.settings"},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert writer.stdout
-        turns = list(json.loads(writer.stdout.readline()))
-        with web(environment) as (process, address), writer:
-            paths = [f"/ws/conversations/{turns[place % conversations]}/" for place in range(watchers)]
 
-            async def hello(socket: ClientConnection) -> None:
-                await socket.send(json.dumps({"type": "hello", "cursors": {}}))
-                while json.loads(await socket.recv())["type"] != "snapshot":
-                    pass
+        async def go(sockets: list[ClientConnection]) -> None:
+            assert writer.stdin
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
 
-            async def go(sockets: list[ClientConnection]) -> None:
-                assert writer.stdin
-                writer.stdin.write("go\n")
-                writer.stdin.flush()
+        def opened(process: Process, address: str, places: list[str]) -> Side:
+            paths = [f"/ws/conversations/{places[number % conversations]}/" for number in range(watchers)]
+            return Side(process, address, paths, {"Cookie": Customer(address).cookies}, hello)
 
-            headers = {"Cookie": Customer(address).cookies}
-            return asyncio.run(measured(process, address, paths, headers, count, greet=hello, go=go))
+        with writer:
+            assert writer.stdout
+            silent, answered = json.loads(writer.stdout.readline())
+            with web(environment) as here:
+                idle = asyncio.run(kilobytes_of_a_socket(opened(*here, silent)))
+            with web(environment) as here:
+                side = opened(*here, answered)
+                following = asyncio.run(kilobytes_of_a_socket(side))
+                return Figures(idle, following, asyncio.run(flowing(side, count, go)))
 
 
 def floor(watchers: int, count: int, rate: float) -> Figures:
-    """A bare consumer."""
+    """A bare consumer, which knows no difference between the two kinds of sockets."""
+
+    async def nothing(socket: ClientConnection) -> None:
+        await socket.ping()
+
+    async def go(sockets: list[ClientConnection]) -> None:
+        sent = frame("6f1c0b9e-0000-4000-8000-000000000000")
+        for socket in sockets:
+            await socket.send(json.dumps({"frame": sent, "count": count, "rate": rate}))
+
     with web({**os.environ}, "bench._bare:application") as (process, address):
-
-        async def nothing(socket: ClientConnection) -> None:
-            await socket.ping()
-
-        async def go(sockets: list[ClientConnection]) -> None:
-            asked: dict[str, Any] = {
-                "frame": frame("6f1c0b9e-0000-4000-8000-000000000000"),
-                "count": count,
-                "rate": rate,
-            }
-            for socket in sockets:
-                await socket.send(json.dumps(asked))
-
-        return asyncio.run(measured(process, address, ["/"] * watchers, {}, count, greet=nothing, go=go))
+        side = Side(process, address, ["/"] * watchers, {}, nothing)
+        size = asyncio.run(kilobytes_of_a_socket(side))
+        return Figures(size, size, asyncio.run(flowing(side, count, go)))
 
 
 def main() -> None:
@@ -155,13 +178,14 @@ def main() -> None:
     told = parser.parse_args()
     ours = site(told.watchers, told.conversations, told.frames, told.rate)
     bare = floor(told.watchers, told.frames, told.rate)
-    rows = [("one web process", "CPU a frame", "p95 delay of a frame", "memory a socket")]
+    rows = [
+        ("one web process", "CPU a frame", "p95 delay of a frame", "memory of an idle socket", "of one that follows")
+    ]
     for name, figures in (("the site", ours), ("a bare Channels consumer", bare)):
-        delay = 1000 * percentile(figures.delays, 95)
-        cpu = f"{figures.microseconds_per_frame:.0f} us"
-        rows.append((name, cpu, f"{delay:.0f} ms", f"{figures.kilobytes_per_socket:.0f} KB"))
-    ratio = ours.microseconds_per_frame / bare.microseconds_per_frame
-    rows.append(("ratio (goal: 2)", f"{ratio:.2f}", "", ""))
+        cpu, delay = figures.flow.microseconds_per_frame, 1000 * percentile(figures.flow.delays, 95)
+        rows.append((name, f"{cpu:.0f} us", f"{delay:.0f} ms", f"{figures.idle:.0f} KB", f"{figures.following:.0f} KB"))
+    ratio = ours.flow.microseconds_per_frame / bare.flow.microseconds_per_frame
+    rows.append(("goal", f"2 times (is {ratio:.2f})", "", "40 KB", ""))
     show(f"{told.watchers} people watch {told.conversations} answers", rows)
 
 

@@ -87,6 +87,7 @@ INTENTS: tuple[Intent, ...] = (
         r"\b(?:show|list|see|tell)\b.*\b(?:memories|what you (?:know|remember|noted))\b|\bwhat(?:'s"
         r"| is) in your memory\b",
         r"\banything .*\b(?:about me|on me)\b",
+        r"\bwhat did i (?:tell|say to|mention to) you(?: (?:last time|before|earlier|so far|already|yesterday))*\W*$",
     ),
     _intent(
         "told_before",
@@ -98,6 +99,11 @@ INTENTS: tuple[Intent, ...] = (
     _intent(
         "refund_status",
         r"\b(?:where(?:'s| is)|when|status|got|received)\b.*\bmy (?:money|refund)\b|\brefund status\b",
+    ),
+    _intent(
+        "discount",
+        r"\b(?:discounts?|coupons?|vouchers?|promo(?:tion)?(?: code)?s?|special (?:offer|price)s?|price match\w*)\b",
+        r"\b(?:lower|better|cheaper) price\b",
     ),
     _intent(
         "shop_help",

@@ -6,7 +6,7 @@ from typing import Any
 from agents.offline.telling import bullets, choice, item_line, kinds, method, order_line, variant_line
 from agents.shop import wording
 from agents.shop.records import Record
-from agents.tools.memory import FOR_REVIEW, OFF_RECORD, PAUSED, UNSAID
+from agents.tools.memory import CONTRADICTS, FOR_REVIEW, OFF_RECORD, PAUSED, UNSAID
 
 #: Words by which a question is known again when its answer comes.
 WHICH_ORDER = "Which order"
@@ -60,6 +60,8 @@ _NOT_NOTED = {
     PAUSED: "Memory is paused, so nothing was noted. You can resume it on the page *What we remember*.",
     OFF_RECORD: "This conversation leaves no memory, so nothing was noted.",
     FOR_REVIEW: "I could not note that: our team has to look at it first.",
+    CONTRADICTS: "Our team noted something else, so they look at this first, and I go by their note until then. What you "
+    "correct on the page *What we remember* counts at once.",
     UNSAID: "Nothing was noted. Could you tell me in your own words what I should remember?",
 }
 WHAT_TO_REMEMBER = "Gladly. What would you like me to remember?"
@@ -67,6 +69,10 @@ WHAT_TO_FORGET = "Say *what do you know about me* to see what I have noted. What
 NOT_MINE_TO_KEEP = (
     "I would rather not keep that: I never note passwords or card numbers, nothing about health or beliefs, "
     "nothing about other people, and no promises of special treatment."
+)
+NO_DISCOUNTS = (
+    "I have no discounts or vouchers to give: what a product costs is what is on file for it. "
+    f"A colleague can tell you more. {OFFER_PERSON}"
 )
 CANNOT_BUY = "I cannot place new orders in this chat, but I can tell you what we have."
 WHAT_CHANGE = f"{WHICH_CHANGE} about it: the **items**, the **delivery address** or the **payment**?"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.tools.memory import FOR_REVIEW, OFF_RECORD, PAUSED
+from agents.tools.memory import CONTRADICTS, FOR_REVIEW, OFF_RECORD, PAUSED
 from tests.offline.conftest import Conversation
 
 
@@ -65,7 +65,12 @@ def test_what_is_not_noted_is_not_claimed(chat: Conversation) -> None:
 
 @pytest.mark.parametrize(
     ("result", "told"),
-    [(PAUSED, "Memory is paused"), (OFF_RECORD, "leaves no memory"), (FOR_REVIEW, "could not note")],
+    [
+        (PAUSED, "Memory is paused"),
+        (OFF_RECORD, "leaves no memory"),
+        (FOR_REVIEW, "could not note"),
+        (CONTRADICTS, "look at this first"),
+    ],
 )
 def test_a_note_that_was_refused_is_not_told_as_noted(result: str, told: str) -> None:
     class Refusing(Conversation):

@@ -34,6 +34,7 @@ SKILLS = {
     "who_are_you": always(replies.WHO_I_AM),
     "unhappy": always(replies.UNHAPPY),
     "thanks": always(replies.YOU_ARE_WELCOME),
+    "discount": always(replies.NO_DISCOUNTS),
     "goodbye": always(replies.GOODBYE),
     "told": always(replies.THANKS_FOR_TELLING),
 }

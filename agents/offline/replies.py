@@ -60,8 +60,8 @@ _NOT_NOTED = {
     PAUSED: "Memory is paused, so nothing was noted. You can resume it on the page *What we remember*.",
     OFF_RECORD: "This conversation leaves no memory, so nothing was noted.",
     FOR_REVIEW: "I could not note that: our team has to look at it first.",
-    CONTRADICTS: "Our team noted something else, so they look at this first, and I go by their note until then. What you "
-    "correct on the page *What we remember* counts at once.",
+    CONTRADICTS: "Our team noted something else, so they look at this first, and I go by their note until then. What "
+    "you correct on the page *What we remember* counts at once.",
     UNSAID: "Nothing was noted. Could you tell me in your own words what I should remember?",
 }
 WHAT_TO_REMEMBER = "Gladly. What would you like me to remember?"

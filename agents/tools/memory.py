@@ -23,6 +23,10 @@ OFF_RECORD = "Nothing was noted: the customer wants this conversation to leave n
 UNSAID = "Nothing was noted: the customer did not say this. Use the customer's own words from this conversation."
 TAKEN_BACK = "Nothing was noted: the customer has just taken this very note back."
 UNKNOWN = "There is no memory with that key. search_memories gives the keys."
+CONTRADICTS = (
+    "This waits for our team and is not used until then, because they noted something else. Tell the customer so, and "
+    'that what they correct themselves on the page "What we remember" counts at once.'
+)
 FOR_REVIEW = "This was not noted: it is for staff to look at first. Tell the customer that you could not note it."
 
 
@@ -118,7 +122,7 @@ def _may_not_write(text: str, runtime: Run) -> str | None:
 
 def _noted(verb: str, memory: Memory) -> Told:
     if memory.status != "active":
-        return FOR_REVIEW, {}
+        return CONTRADICTS if memory.contradicts else FOR_REVIEW, {}
     return f"{verb}: {memory.text}", {"card": _card("I noted", memory)}
 
 

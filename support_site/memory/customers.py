@@ -12,7 +12,7 @@ from django.db import transaction
 
 from agents import namespaces
 from agents.attribution import attributed
-from agents.memory import Memory, MemoryDraft, Source, corrected, noted, with_older, withdrawn
+from agents.memory import Memory, MemoryDraft, Source, corrected, newest, noted, overruled, with_older, withdrawn
 from support_site.memory import cards
 from support_site.memory.drafts import scope_of
 from support_site.memory.forgetting import forget_in_ledger
@@ -33,14 +33,15 @@ def memories_of(account_id: UUID) -> list[Memory]:
 def correct(account_id: UUID, key: str, text: str, source: Source) -> Memory | None:
     """Put ``text`` in the place of memory ``key``, or of what took its place meanwhile: the memory that says it.
 
+    It takes the place of what ``key`` contradicts, too: what customers write on their own page is not held back.
     None if there is no such memory. Raises agents.memory.NotKept, with a sentence for the customer.
     """
     with _changing(account_id, "corrected by the customer") as known:
-        old = _newest(known, key)
+        old = newest(known, key)
         if old is None:
             return None
         new, changed = corrected(old, _as_noted(text[:LONGEST_CORRECTION]), source)
-        _write(account_id, changed)
+        _write(account_id, [*changed, *overruled(new, old.contradicts, known)])
     return new
 
 
@@ -88,11 +89,3 @@ def _changing(account_id: UUID, reason: str) -> Iterator[list[Memory]]:
 
 def _write(account_id: UUID, memories: Sequence[Memory]) -> None:
     site_store().keep(memory.put(str(account_id)) for memory in memories)
-
-
-def _newest(known: Sequence[Memory], key: str) -> Memory | None:
-    by_key = {memory.key: memory for memory in known}
-    found = by_key.get(key)
-    while found and found.superseded_by in by_key:
-        found = by_key[found.superseded_by]
-    return found

@@ -37,6 +37,8 @@ TRUST = {
 UNUSED = {
     "quarantined": "Set aside: it reads like an instruction or a claim, so it is not used unless our team releases it.",
     "needs_review": "Set aside: it is not used until our team has looked at it.",
+    "contradicts": "Set aside: our team noted something else, and looks at this first. If this is what is right, "
+    "choose “Correct” and save it, and it counts at once.",
     "expired": "No longer used: its time has run out.",
     "superseded": "No longer used: something newer took its place.",
 }
@@ -99,6 +101,8 @@ def unused_because(memory: Memory) -> str:
         return UNUSED["superseded"]
     if memory.status == "active" and not memory.is_recalled(instant()):
         return UNUSED["expired"]
+    if memory.status == "needs_review" and memory.contradicts:
+        return UNUSED["contradicts"]
     return UNUSED.get(memory.status, "")
 
 

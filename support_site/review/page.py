@@ -45,6 +45,8 @@ class MemoryPage:
     has_more_replies: bool
     newer: Memory | None
     older: list[Memory]
+    contradicts: Memory | None
+    contradicted_by: list[Memory]
     json: SafeString
 
 
@@ -57,8 +59,10 @@ def memory_page(memory: Memory, *, with_conversations: bool) -> MemoryPage:
         history=history_of(memory, with_conversations=with_conversations),
         replies=replies[:MOST_REPLIES],
         has_more_replies=len(replies) > MOST_REPLIES,
-        newer=_newer(memory),
-        older=_older(memory),
+        newer=_named_by(memory, "superseded_by"),
+        older=_naming(memory, "superseded_by", Memory.Status.SUPERSEDED),
+        contradicts=_named_by(memory, "contradicts"),
+        contradicted_by=_naming(memory, "contradicts", Memory.Status.NEEDS_REVIEW),
         json=readable.as_json(memory.value),
     )
 
@@ -134,12 +138,13 @@ def _replies(memory: Memory) -> list[Said]:
     return [_said(last[turn.pk]) for turn in turns if turn.pk in last]
 
 
-def _newer(memory: Memory) -> Memory | None:
-    key = (memory.value or {}).get("superseded_by")
+def _named_by(memory: Memory, field: str) -> Memory | None:
+    """The memory whose key stands in that field."""
+    key = (memory.value or {}).get(field)
     return Memory.objects.filter(address=address_of(memory.labels, str(key))).first() if key else None
 
 
-def _older(memory: Memory) -> list[Memory]:
-    """What says of itself that this one took its place."""
-    superseded = Memory.objects.filter(scope=memory.scope_id, status=Memory.Status.SUPERSEDED).defer("vectors")
-    return [each for each in superseded if (each.value or {}).get("superseded_by") == memory.key]
+def _naming(memory: Memory, field: str, status: str) -> list[Memory]:
+    """Those of that status that name this one in that field."""
+    some = Memory.objects.filter(scope=memory.scope_id, status=status).defer("vectors")
+    return [each for each in some if (each.value or {}).get(field) == memory.key]

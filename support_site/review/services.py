@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from agents import namespaces, ops, screening
-from agents.memory import TRUSTS, Kind, MemoryDraft, Source, instant, memory_key, noted, withdrawn
+from agents.memory import TRUSTS, Kind, MemoryDraft, Source, instant, memory_key, noted, overruled, withdrawn
 from agents.memory import Memory as Remembered
 from support_site.accounts.models import User
 from support_site.memory.customers import memories_of
@@ -30,8 +30,13 @@ Value = dict[str, Any]
 
 
 def approve(ids: Collection[int], *, by: User, reason: str) -> int:
-    """Let the agent recall these memories; they leave the queue. Returns how many changed."""
-    return _change_each(ids, {"status": "active"}, by=by, reason=reason)
+    """Let the agent recall these memories, in the place of what they contradict; they leave the queue.
+
+    Returns how many changed.
+    """
+    with _memories(ids, by=by, reason=reason) as memories:
+        oldest_first = memories[::-1]  # of two that contradict the same the newer one has the last word
+        return sum(keep(_in_force(each, {"status": "active", "reviewed_at": now()})) > 0 for each in oldest_first)
 
 
 def quarantine(ids: Collection[int], *, by: User, reason: str) -> int:
@@ -48,7 +53,7 @@ def edit(memory_id: int, *, text: str, kind: Kind, seen: str, by: User, reason: 
     """Let the memory say ``text``. Staff vouch for it from now on. ``seen`` is the digest of what they looked at."""
     with _memories([memory_id], by=by, reason=reason) as memories:
         memory = _unchanged(memories, {memory_id: seen})[0]
-        keep([put(memory, edited(memory.value or {}, text=text, kind=kind))])
+        keep(_in_force(memory, edited(memory.value or {}, text=text, kind=kind)))
 
 
 def edited(value: Value, *, text: str, kind: str) -> Value:
@@ -102,6 +107,21 @@ def add(
     return memory.key
 
 
+def _in_force(memory: Memory, fields: Value) -> list[ops.PutOp]:
+    """The memory with these fields, and what it had contradicted superseded by it."""
+    value = {**(memory.value or {}), **fields}
+    contradicted = value.get("contradicts")
+    if not contradicted:
+        return [put(memory, value)]
+    records = _of_account(memory)
+    known = [Remembered.from_value(key, each.value or {}) for key, each in records.items()]
+    overruling = overruled(Remembered.from_value(memory.key, value), contradicted, known)
+    return [
+        put(memory, value | {"contradicts": None}),
+        *(_superseded(records[each.key], by=each.superseded_by) for each in overruling),
+    ]
+
+
 def _change_each(ids: Collection[int], fields: Value, *, by: User, reason: str) -> int:
     with _memories(ids, by=by, reason=reason) as memories:
         return sum(keep([put(each, {**(each.value or {}), **fields, "reviewed_at": now()})]) for each in memories)
@@ -147,6 +167,7 @@ def _merged(values: Sequence[Value]) -> Value:
         "order_id": _common(value.get("order_id") for value in values),
         "status": "active",
         "superseded_by": None,
+        "contradicts": None,
     }
 
 

@@ -61,7 +61,7 @@ VERBS = {
     "approve": Verb(
         label="Approve",
         key="a",
-        explained="The agent may recall it. It leaves the queue.",
+        explained="The agent may recall it, in the place of what it contradicts. It leaves the queue.",
         done="Approved.",
         run=services.approve,
         reasons=("Looks right", "Checked with the conversation", "Asked the customer"),

@@ -57,6 +57,7 @@ async def test_a_memory_is_kept_with_its_source_trust_and_date(store):
         "expires": None,
         "about": "name",
         "order_id": None,
+        "contradicts": None,
     }
 
 
@@ -99,6 +100,35 @@ async def test_learning_an_older_turn_late_does_not_bring_the_old_name_back(stor
 async def test_what_is_inferred_never_supersedes_what_was_said(store):
     await remember(store, ALICE, named("Bob"), turn("t1"), said_at=at(0))
     await remember(store, ALICE, named("Robert", trust="inferred"), turn("t2"), said_at=at(1))
+    assert await texts(store) == ["The customer's name is Bob."]
+
+
+@pytest.mark.parametrize("vouched", ["staff", "record"])
+async def test_the_customers_word_against_the_shops_is_kept_for_review_and_not_recalled(store, vouched):
+    bob = await remember(store, ALICE, named("Bob", trust=vouched), turn("t1"), said_at=at(0))
+    rob = await remember(store, ALICE, named("Rob"), turn("t2"), said_at=at(1))
+    assert (rob.status, rob.contradicts, rob.superseded_by) == ("needs_review", bob.key, None)
+    assert await texts(store) == ["The customer's name is Bob."]
+    assert await remember(store, ALICE, named("Rob"), turn("t3"), said_at=at(2)) == rob  # said again, kept once
+
+
+async def test_staff_put_right_what_staff_noted(store):
+    await remember(store, ALICE, named("Bob", trust="staff"), turn("t1"), said_at=at(0))
+    await remember(store, ALICE, named("Rob", trust="staff"), turn("t2"), said_at=at(1))
+    assert await texts(store) == ["The customer's name is Rob."]
+
+
+async def test_what_staff_noted_for_a_time_holds_nothing_back_after_it(store):
+    await remember(store, ALICE, named("Bob", trust="staff", expires=at(5)), turn("t1"), said_at=at(-9))
+    held = await remember(store, ALICE, named("Rob"), turn("t2"), said_at=at(4))
+    free = await remember(store, ALICE, named("Robin"), turn("t3"), said_at=at(6))
+    assert (held.status, free.status) == ("needs_review", "active")
+
+
+async def test_a_correction_the_agent_heard_does_not_replace_what_staff_vouch_for(store):
+    bob = await remember(store, ALICE, named("Bob", trust="staff"), turn("t1"))
+    rob = await revise(store, ALICE, bob.key, "The customer's name is Rob.", turn("t2"))
+    assert (rob.status, rob.contradicts) == ("needs_review", bob.key)
     assert await texts(store) == ["The customer's name is Bob."]
 
 

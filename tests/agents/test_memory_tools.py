@@ -10,7 +10,7 @@ from agents.memory import MemoryDraft, Source, every_memory, remember
 from agents.store.errors import RecordErased
 from agents.testing import call
 from agents.toolbox import LABELS, TOOLS, label
-from agents.tools.memory import FOR_REVIEW, OFF_RECORD, PAUSED, TAKEN_BACK, UNKNOWN, UNSAID
+from agents.tools.memory import CONTRADICTS, FOR_REVIEW, OFF_RECORD, PAUSED, TAKEN_BACK, UNKNOWN, UNSAID
 from tests.agents.conftest import ALICE, BOB, Talk, of_type
 
 BOB_IS_BOB = call("save_memory", text="The customer's name is Bob.", kind="name")
@@ -76,6 +76,14 @@ async def test_an_instruction_is_not_claimed_to_be_noted(scripted, store):
     assert of_type(events, "tool.done")[0].card is None
     await talk.elsewhere().say("Hi")
     assert "refund me" not in model.system
+
+
+async def test_a_word_against_the_teams_is_told_as_waiting_and_shows_no_card(scripted, store):
+    draft = MemoryDraft(text="The customer's name is Robert.", kind="name", trust="staff")
+    await remember(store, ALICE, draft, Source(turn="earlier"))
+    talk, _ = scripted(BOB_IS_BOB, "Our team looks at it first.")
+    assert [done.card for done in of_type(await talk.say("Remember: my name is Bob"), "tool.done")] == [None]
+    assert [result.text for result in await talk.results()] == [CONTRADICTS]
 
 
 async def test_correcting_supersedes_and_forgetting_leaves_nothing(scripted, store):

@@ -100,6 +100,17 @@ def test_what_is_not_used_is_shown_with_the_reason_behind_what_is(signed_in, ali
     assert "No longer used: its time has run out." in page
 
 
+def test_a_word_that_waits_for_staff_counts_once_its_owner_saves_it_here(signed_in, alice):
+    staffs = Memory(key="s", text="Her name is Al.", kind="name", about="name", trust="staff", valid_from=instant())
+    put(alice.account, staffs)
+    draft = MemoryDraft(text="Her name is Alice.", kind="name")
+    word = customers.note_again(alice.account_id, draft, Source(turn="t1"))
+    assert "our team noted something else" in page_of(signed_in)
+    page = signed_in.post(f"/memory/notes/{word.key}/correct/", {"text": word.text}, follow=True).content.decode()
+    assert "Corrected." in page
+    assert [memory.text for memory in customers.memories_of(alice.account_id) if memory.is_recalled("")] == [word.text]
+
+
 def test_profile_and_orders_are_told_in_words(signed_in, alice):
     account = str(alice.account_id)
     address = {"address1": "1 Elm", "address2": "", "city": "Rome", "state": "RM", "zip": "1", "country": "Italy"}

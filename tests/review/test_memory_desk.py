@@ -78,6 +78,16 @@ def test_words_are_found_in_capitals_and_small_letters_beside_what_no_database_k
     assert desk.get(reverse("admin:review_memory_change", args=[memory.pk])).status_code == 200
 
 
+def test_a_word_against_what_staff_vouch_for_and_that_lead_to_each_other(desk, alice):
+    staffs = remembered(alice, "The customer's name is Al.", key="staffs", trust="staff")
+    word = remembered(alice, "I am Alice.", key="word", status="needs_review", contradicts="staffs")
+    pages = {each: reverse("admin:review_memory_change", args=[each.pk]) for each in (staffs, word)}
+    assert f'It says otherwise than <a href="{pages[staffs]}">' in desk.get(pages[word]).content.decode()
+    assert (
+        f'The customer has said otherwise since: <a href="{pages[word]}">' in desk.get(pages[staffs]).content.decode()
+    )
+
+
 def test_the_list_is_narrowed_to_an_account_or_a_conversation(desk, several, alice, bob):
     assert listed(desk, account__id__exact=str(bob.account_id)) == ["says he is a VIP", "keeps bees"]
     talk = Conversation.objects.get(title="Tea")

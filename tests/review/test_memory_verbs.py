@@ -119,6 +119,54 @@ def test_staff_add_a_memory_once_a_form_and_it_supersedes_what_it_contradicts(al
     assert (found(alice, memory.key).status, found(alice, old.key).status) == ("deleted", "active")
 
 
+WORD = {"kind": "name", "about": "name", "status": "needs_review", "contradicts": "staffs"}
+
+
+@pytest.fixture
+def doubted(alice):
+    """What staff vouch for, and the customer's word against it."""
+    staffs = remembered(alice, "The customer's name is Al.", key="staffs", kind="name", about="name", trust="staff")
+    return staffs, remembered(alice, "The customer's name is Alice.", key="word", **WORD)
+
+
+def statuses(user):
+    return {key: found(user, key).status for key in ("staffs", "word")}
+
+
+def test_an_approved_word_takes_the_place_of_what_it_contradicts_and_is_undone_as_one(alice, sam, doubted):
+    services.approve([doubted[1].pk], by=sam, reason="asked the customer")
+    assert statuses(alice) == {"staffs": "superseded", "word": "active"}
+    assert found(alice, "word").value["contradicts"] is None
+    undo(newest_change(doubted[1]), by=sam, reason="it was a joke")
+    assert statuses(alice) == {"staffs": "active", "word": "needs_review"}
+
+
+def test_an_edited_word_takes_the_place_of_what_it_contradicts(alice, sam, doubted):
+    word = doubted[1]
+    services.edit(word.pk, text="The customer's name is Ali.", kind="name", seen=word.digest, by=sam, reason="asked")
+    assert statuses(alice) == {"staffs": "superseded", "word": "active"}
+    assert found(alice, "word").trust == "staff"
+
+
+@pytest.mark.parametrize("verb", [services.quarantine, services.delete])
+def test_a_refused_word_leaves_what_it_contradicts_as_it_was(alice, sam, doubted, verb):
+    verb([doubted[1].pk], by=sam, reason="a joke")
+    assert statuses(alice)["staffs"] == "active"
+
+
+def test_of_two_words_approved_together_the_newer_one_is_recalled(alice, sam, doubted):
+    later = remembered(alice, "The customer's name is Lis.", key="later", **WORD)
+    services.approve([doubted[1].pk, later.pk], by=sam, reason="asked")
+    assert statuses(alice) == {"staffs": "superseded", "word": "superseded"}
+    assert found(alice, "later").status == "active"
+
+
+def test_a_word_that_was_replaced_meanwhile_takes_no_place_when_it_is_approved(alice, sam, doubted):
+    word = remembered(alice, str(doubted[1]), key="word", **WORD, superseded_by="staffs")
+    services.approve([word.pk], by=sam, reason="looked at it")
+    assert statuses(alice) == {"staffs": "active", "word": "superseded"}
+
+
 def test_a_card_number_is_not_kept_by_hand_either(alice, memory, sam):
     with pytest.raises(NotDone):
         services.edit(

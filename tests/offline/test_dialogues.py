@@ -55,6 +55,14 @@ def test_an_order_is_chosen_by_its_product(chat: Conversation) -> None:
     assert "111222333444" in answer.reply
 
 
+@pytest.mark.parametrize(
+    "said", ["I want to exchange the lamp for another size", "I'd like to return the lamp", "can I swap my lamp?"]
+)
+def test_a_product_that_is_named_counts_for_more_than_the_order_spoken_of_before(chat: Conversation, said: str) -> None:
+    chat.say("where is order #W2611340?")
+    assert ("get_order_details", {"order_id": DELIVERED["order_id"]}) in chat.say(said).calls
+
+
 def test_it_means_the_order_spoken_of_before(chat: Conversation) -> None:
     chat.say("where is order #W2611340?")
     answer = chat.say("ok, cancel it please, no longer needed")

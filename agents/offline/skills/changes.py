@@ -12,7 +12,11 @@ from agents.offline.steps import Skill, Steps, look_up, only_one, say
 from agents.offline.transcript import Call
 from agents.shop.records import Record
 
-_TARGET = re.compile(r"\b(?:to|into|for an?|for the|with)\b", re.IGNORECASE)
+#: Before the new thing; "I want to exchange" is before none.
+_TARGET = pattern(
+    r"\bto\b(?!\s+(?:be|change|correct|deliver|edit|exchange|get|have|modify|pay|redirect|replace|return|send|ship|swap"
+    r"|switch|trade|update|upgrade|use)\b)|\b(?:into|for an?|for the|with)\b"
+)
 _MOST_VARIANTS = 12
 
 

@@ -1,5 +1,6 @@
-"""The page that lists what a change of a memory makes wrong, and sends corrections."""
+"""The page that lists what changes of memories make wrong, and sends corrections."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -8,8 +9,8 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,9 +19,9 @@ from django.views.decorators.http import require_http_methods
 from support_site.accounts.models import User
 from support_site.chat.desk_views import ANSWERS
 from support_site.chat.sentences import MAX_LENGTH, Refused, sentence
-from support_site.memory.models import RecordChange
-from support_site.memory.reads import named, note_read
+from support_site.memory.reads import listed, named, note_read
 from support_site.review import corrections
+from support_site.review.corrections import TurningPoint
 from support_site.review.models import Memory
 
 MAY_READ = ["review.view_memory", "chat.view_conversation"]
@@ -28,54 +29,69 @@ MAY_READ = ["review.view_memory", "chat.view_conversation"]
 
 @require_http_methods(["GET", "POST"])
 @permission_required(MAY_READ, raise_exception=True)
-def correct(request: HttpRequest, memory_id: int) -> HttpResponse:
-    """The replies that the newest change of a memory makes wrong; a POST sends a correction to those chosen."""
-    memory = get_object_or_404(Memory.objects.filter(kind="memories").select_related("account"), pk=memory_id)
-    change = corrections.turning_point(memory)
-    if request.method == "POST" and change and _sends(request, memory, change):
+def correct(request: HttpRequest) -> HttpResponse:
+    """The replies that the newest changes of memories make wrong; a POST sends a correction to those chosen."""
+    memories = _asked_for(request)
+    points = corrections.turning_points(memories)
+    if request.method == "POST" and points and _sends(request, points):
         return redirect(request.get_full_path())
-    note_read(cast(User, request.user), named(memory), {memory.account_id})
-    context = admin.site.each_context(request) | _page(request, memory, change)
+    what = named(memories[0]) if len(memories) == 1 else listed(memories)
+    note_read(cast(User, request.user), what, {memory.account_id for memory in memories})
+    context = admin.site.each_context(request) | _page(request, memories, points)
     return TemplateResponse(request, "admin/review/corrections.html", context)
 
 
-def _page(request: HttpRequest, memory: Memory, change: RecordChange | None) -> dict[str, Any]:
+def _asked_for(request: HttpRequest) -> list[Memory]:
+    ids = [int(pk) for pk in request.GET.get("ids", "").split(",") if pk.isdecimal()]
+    memories = list(Memory.objects.filter(pk__in=ids, kind="memories").select_related("account").defer("vectors"))
+    if not memories:
+        raise Http404
+    return memories
+
+
+def _page(request: HttpRequest, memories: Sequence[Memory], points: Sequence[TurningPoint]) -> dict[str, Any]:
+    misled = corrections.misled(points)
+    concerned = {point.memory.pk for each in misled for point in each.by}
     return {
         "title": "Correct past replies",
-        "memory": memory,
-        "change": change,
-        "words_before": corrections.words_before(change) if change else "",
-        "misled": corrections.misled(memory, change) if change else [],
-        "text": request.POST.get("text") or corrections.suggestion(memory),
+        "memory": memories[0] if len(memories) == 1 else None,
+        "points": [point for point in points if len(points) == 1 or point.memory.pk in concerned],
+        "misled": misled,
+        "chosen": _chosen(request) or ({each.conversation.pk for each in misled} if "all" in request.GET else set()),
+        "to_choose": [each for each in misled if not each.sent],
+        "text": request.POST.get("text") or corrections.suggestion(memories),
         "may_answer": request.user.has_perm(ANSWERS),
         "longest": MAX_LENGTH,
-        "back": _back(request, memory),
+        "back": _back(request, memories),
     }
 
 
-def corrections_url(memory: Memory, *, back: str) -> str | None:
+def corrections_url(memories: Sequence[Memory], *, back: str) -> str | None:
     """Where past replies are corrected, with a way back; None if what was done last makes none of them wrong."""
-    change = corrections.turning_point(memory)
-    newest = RecordChange.objects.filter(record=memory.pk).order_by("-pk").first()
-    if change is None or change != newest or not corrections.misled(memory, change):
+    points = [point for point in corrections.turning_points(memories) if point.is_newest]
+    misleading = {point.memory.pk for each in corrections.misled(points) for point in each.by}
+    if not misleading:
         return None
-    return f"{reverse('review_corrections', args=[memory.pk])}?{urlencode({'next': back})}"
+    query = urlencode({"ids": ",".join(map(str, sorted(misleading))), "next": back})
+    return f"{reverse('review_corrections')}?{query}"
 
 
-def _back(request: HttpRequest, memory: Memory) -> str:
+def _back(request: HttpRequest, memories: Sequence[Memory]) -> str:
     wanted = request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
         return wanted
-    return reverse("admin:review_memory_change", args=[memory.pk])
+    if len(memories) == 1:
+        return reverse("admin:review_memory_change", args=[memories[0].pk])
+    return reverse("admin:review_memory_changelist")
 
 
-def _sends(request: HttpRequest, memory: Memory, change: RecordChange) -> bool:
+def _sends(request: HttpRequest, points: Sequence[TurningPoint]) -> bool:
     """Whether a correction was sent; otherwise the user was told why not."""
     if not request.user.has_perm(ANSWERS):
         raise PermissionDenied
     user, text = cast(User, request.user), request.POST.get("text", "").replace("\r\n", "\n")
     try:
-        told = corrections.send(memory, change, to=_chosen(request), text=text, by=user)
+        told = corrections.send(points, to=_chosen(request), text=text, by=user)
     except Refused as refused:
         messages.error(request, sentence(refused.code))
         return False

@@ -1,7 +1,7 @@
-"""What a change of a memory makes wrong: the past replies that went by what it said before, and corrections of them."""
+"""What changes of memories make wrong: the past replies that went by what they said before, and corrections of them."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,16 +9,34 @@ from uuid import UUID, uuid5
 
 from support_site.accounts.models import User
 from support_site.chat import desk
-from support_site.chat.lineage import replies_that_used
-from support_site.chat.models import Conversation, Message
+from support_site.chat.models import Conversation, Message, Recalled
 from support_site.memory.models import RecordChange
 from support_site.review.models import Memory
 
+#: Conversations on the page; those that have no correction yet come first.
 MOST = 50
+#: Replies that are looked at, the newest ones.
+MOST_REPLIES = 1_000
 #: What makes the id of a correction out of its change and its conversation, so that it is sent once.
 _CORRECTIONS = UUID("2f6a3f0e-8f0b-4c56-9a3b-0d6f1f7f4c11")
 
 Value = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurningPoint:
+    """The newest change that took back what a memory had said; ``since`` is when it had begun to say so."""
+
+    memory: Memory
+    change: RecordChange
+    since: datetime
+    #: Nothing was done to the memory after it.
+    is_newest: bool
+
+    @property
+    def words_before(self) -> str:
+        """What the memory said until then; "" where old values are not kept."""
+        return _words(_value(self.change.before_text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,55 +45,66 @@ class Misled:
 
     conversation: Conversation
     replies: list[Message] = field(default_factory=list)
+    by: list[TurningPoint] = field(default_factory=list)
     sent: Message | None = None
 
 
-def turning_point(memory: Memory) -> RecordChange | None:
-    """The newest change that took back what the memory said before; None if what it says was never taken back."""
-    changes = RecordChange.objects.filter(record=memory.pk).order_by("-pk")
-    change = next((each for each in changes if _takes_back(each)), None)
-    is_true_again = memory.status == Memory.Status.ACTIVE and change and words_before(change) == _words(memory.value)
-    return None if is_true_again else change
+def turning_points(memories: Sequence[Memory]) -> list[TurningPoint]:
+    """Of those memories that said something else before, in their order."""
+    changes: dict[int, list[RecordChange]] = {memory.pk: [] for memory in memories}
+    for change in RecordChange.objects.filter(record__in=changes).order_by("-pk"):
+        changes[change.record_id].append(change)
+    points = (_turning_point(memory, changes[memory.pk]) for memory in memories)
+    return [point for point in points if point]
 
 
-def words_before(change: RecordChange) -> str:
-    """What the memory said until then; "" where old values are not kept."""
-    return _words(_value(change.before_text))
-
-
-def misled(memory: Memory, change: RecordChange) -> list[Misled]:
-    """The conversations that the change concerns, the newest first, at most MOST."""
-    if memory.account_id is None:
-        return []
-    used = replies_that_used(memory.account_id, memory.kind, memory.key)
-    turns = used.filter(created_at__gte=_in_force_since(memory, change), created_at__lt=change.at)
-    told = Message.objects.filter(turn__in=turns.values("pk").order_by(), role=Message.Role.AGENT)
+def misled(points: Sequence[TurningPoint]) -> list[Misled]:
+    """The conversations that these changes concern, at most MOST: those without a correction first, then the newest."""
+    went_by = _replies_that_went_by(points)
+    told = Message.objects.filter(turn__in=went_by, role=Message.Role.AGENT)
     found: dict[UUID, Misled] = {}
     for reply in told.select_related("conversation__account").order_by("-turn__created_at", "-position"):
-        found.setdefault(reply.conversation_id, Misled(conversation=reply.conversation)).replies.insert(0, reply)
-    sent = Message.objects.filter(client_id__in=[_id_of(change, conversation) for conversation in found])
-    by_conversation = {message.conversation_id: message for message in sent}
-    return [
-        Misled(conversation=each.conversation, replies=each.replies, sent=by_conversation.get(each.conversation.pk))
-        for each in list(found.values())[:MOST]
+        each = found.setdefault(reply.conversation_id, Misled(conversation=reply.conversation))
+        each.replies.insert(0, reply)
+        each.by.extend(point for point in went_by[reply.turn_id] if point not in each.by)
+    sent = _sent(found.values())
+    told_of = [
+        Misled(conversation=each.conversation, replies=each.replies, by=each.by, sent=sent.get(each.conversation.pk))
+        for each in found.values()
     ]
+    return sorted(told_of, key=lambda each: each.sent is not None)[:MOST]
 
 
-def send(memory: Memory, change: RecordChange, *, to: Collection[UUID], text: str, by: User) -> list[Conversation]:
+def send(points: Sequence[TurningPoint], *, to: Collection[UUID], text: str, by: User) -> list[Conversation]:
     """Write ``text`` into those of the misled conversations that have no correction yet; gives them.
 
     Raises Refused: empty, too_long.
     """
-    chosen = [each.conversation for each in misled(memory, change) if each.conversation.pk in to]
-    return [one for one in chosen if desk.answer(one, form_id=_id_of(change, one.pk), text=text, user=by)]
+    chosen = [each for each in misled(points) if each.conversation.pk in to and not each.sent]
+    return [
+        each.conversation
+        for each in chosen
+        if desk.answer(each.conversation, form_id=min(_ids(each)), text=text, user=by)
+    ]
 
 
-def suggestion(memory: Memory) -> str:
+def suggestion(memories: Sequence[Memory]) -> str:
     """What a correction could say."""
     begun = "An earlier answer in this conversation went by a note about you that was not right."
-    if not memory.is_live or memory.status != Memory.Status.ACTIVE:
+    if len(memories) > 1 or memories[0].status != Memory.Status.ACTIVE:
         return f"{begun} We do not go by it any more. Please tell us if that answer misled you."
-    return f"{begun} We have put it right: “{memory}” Please tell us if that answer misled you."
+    return f"{begun} We have put it right: “{memories[0]}” Please tell us if that answer misled you."
+
+
+def _turning_point(memory: Memory, newest_first: Sequence[RecordChange]) -> TurningPoint | None:
+    change = next((each for each in newest_first if _takes_back(each)), None)
+    if change is None:
+        return None
+    earlier = [each for each in newest_first if each.pk < change.pk and _says_otherwise(each)]
+    since = earlier[0].at if earlier else memory.created_at
+    point = TurningPoint(memory=memory, change=change, since=since, is_newest=change is newest_first[0])
+    is_true_again = memory.status == Memory.Status.ACTIVE and point.words_before == _words(memory.value)
+    return None if is_true_again else point
 
 
 def _takes_back(change: RecordChange) -> bool:
@@ -86,20 +115,34 @@ def _takes_back(change: RecordChange) -> bool:
         return True
     is_set_aside = after.get("status") == "quarantined" != before.get("status")
     is_superseded = bool(after.get("superseded_by")) and not before.get("superseded_by")
-    return _words(before) != _words(after) or is_set_aside or is_superseded
+    return _says_otherwise(change) or is_set_aside or is_superseded
 
 
-def _in_force_since(memory: Memory, change: RecordChange) -> datetime:
-    """When the memory began to say what it said until the change."""
-    since = memory.created_at
-    for earlier in RecordChange.objects.filter(record=memory.pk, pk__lt=change.pk).order_by("pk"):
-        if words_before(earlier) != _words(_value(earlier.after_text)):
-            since = earlier.at
-    return since
+def _says_otherwise(change: RecordChange) -> bool:
+    return _words(_value(change.before_text)) != _words(_value(change.after_text))
 
 
-def _id_of(change: RecordChange, conversation_id: UUID) -> UUID:
-    return uuid5(_CORRECTIONS, f"{change.pk}:{conversation_id}")
+def _replies_that_went_by(points: Sequence[TurningPoint]) -> dict[UUID, list[TurningPoint]]:
+    """The newest turns that had one of the memories in their prompt while it said what was taken back."""
+    by_address = {point.memory.address: point for point in points}
+    used = Recalled.objects.filter(address__in=by_address).order_by("-turn__created_at")
+    found: dict[UUID, list[TurningPoint]] = {}
+    for turn_id, address, at in used.values_list("turn_id", "address", "turn__created_at"):
+        point = by_address[address]
+        if len(found) < MOST_REPLIES and point.since <= at < point.change.at:
+            found.setdefault(turn_id, []).append(point)
+    return found
+
+
+def _sent(misled: Collection[Misled]) -> dict[UUID, Message]:
+    """The corrections that were sent, by conversation."""
+    ids = {each for one in misled for each in _ids(one)}
+    return {message.conversation_id: message for message in Message.objects.filter(client_id__in=ids)}
+
+
+def _ids(misled: Misled) -> list[UUID]:
+    """What its correction may be called: by any of the changes, so that one for several of them is enough."""
+    return [uuid5(_CORRECTIONS, f"{point.change.pk}:{misled.conversation.pk}") for point in misled.by]
 
 
 def _value(text: str | None) -> Value | None:

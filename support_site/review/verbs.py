@@ -53,6 +53,10 @@ class Verb:
     #: Reasons that are often given; the first is filled in where ``is_usual``.
     reasons: tuple[str, ...] = ()
     is_usual: bool = False
+    #: What it is done with is recalled from then on, in the place of what that contradicts.
+    puts_in_force: bool = False
+    #: Past replies may have been wrong, if this was right; they are offered for correction.
+    may_correct: bool = True
     #: It can be tried on a past reply before it is done (replay.py).
     can_be_tried: bool = False
 
@@ -64,6 +68,7 @@ VERBS = {
         explained="The agent may recall it, in the place of what it contradicts. It leaves the queue.",
         done="Approved.",
         run=services.approve,
+        puts_in_force=True,
         reasons=("Looks right", "Checked with the conversation", "Asked the customer"),
         is_usual=True,
     ),
@@ -77,6 +82,7 @@ VERBS = {
         takes_ids=False,
         most=1,
         initial=_as_it_is,
+        puts_in_force=True,
         can_be_tried=True,
         reasons=("Misunderstood", "Asked the customer", "Wording"),
     ),
@@ -107,6 +113,7 @@ VERBS = {
         form=MergeForm,
         takes_ids=False,
         fewest=2,
+        may_correct=False,
         initial=_together,
         reasons=("They say the same",),
     ),

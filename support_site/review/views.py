@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from support_site.accounts.models import User
+from support_site.memory.drafts import address_of
 from support_site.memory.models import RecordChange
 from support_site.memory.reads import listed, note_read
 from support_site.review.changing import NotDone
@@ -37,10 +38,12 @@ def act(request: HttpRequest, verb_name: str) -> HttpResponse:
         messages.error(request, _how_many(verb))
         return HttpResponseRedirect(_back(request, memories))
     form = verb.form(request.POST or None, initial=_initial(request, verb, memories))
+    overruled = _contradicted(memories) if verb.puts_in_force else []
     if form.is_valid() and _does(request, form, verb, memories):
         messages.success(request, verb.done)
-        return HttpResponseRedirect(_to_correct(request, memories) or _back(request, memories))
-    return _page(request, form, memories, verb=verb, title=verb.label)
+        back = _back(request, memories)
+        return HttpResponseRedirect(_to_correct(request, verb, [*memories, *overruled], back) or back)
+    return _page(request, form, memories, verb=verb, title=verb.label, overruled=overruled)
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,11 +102,19 @@ def _does(request: HttpRequest, form: ReasonForm, verb: Verb, memories: list[Mem
     return True
 
 
-def _to_correct(request: HttpRequest, memories: list[Memory]) -> str | None:
+def _contradicted(memories: list[Memory]) -> list[Memory]:
+    """What would be recalled no more if these were."""
+    keys = [(memory.labels, key) for memory in memories if (key := (memory.value or {}).get("contradicts"))]
+    found = Memory.objects.live().filter(address__in=[address_of(labels, str(key)) for labels, key in keys])
+    return list(found.exclude(status=Memory.Status.SUPERSEDED).defer("vectors")) if keys else []
+
+
+def _to_correct(request: HttpRequest, verb: Verb, memories: list[Memory], back: str) -> str | None:
     """Where staff see which past replies went by what they have just changed, if there are any."""
-    if len(memories) != 1 or not request.user.has_perm("chat.view_conversation"):
+    if not verb.may_correct or not request.user.has_perm("chat.view_conversation"):
         return None
-    return corrections_url(Memory.objects.get(pk=memories[0].pk), back=_back(request, memories))
+    changed = Memory.objects.filter(pk__in=[memory.pk for memory in memories]).defer("vectors")
+    return corrections_url(list(changed), back=back)
 
 
 def _back(request: HttpRequest, memories: list[Memory]) -> str:

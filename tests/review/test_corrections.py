@@ -11,7 +11,7 @@ from support_site.chat.lineage import note_recalled
 from support_site.chat.models import Conversation, Message, Turn
 from support_site.memory.models import RecordChange
 from support_site.review import corrections, services
-from tests.review.memories import found, remembered
+from tests.review.memories import do, found, remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -48,13 +48,12 @@ def edit(memory, text, by):
     return found(memory.account.users.get(), memory.key)
 
 
-def concerned(memory):
-    change = corrections.turning_point(memory)
-    return [each.conversation for each in corrections.misled(memory, change)] if change else []
+def concerned(*memories):
+    return [each.conversation for each in corrections.misled(corrections.turning_points(memories))]
 
 
-def page(memory):
-    return f"/admin/corrections/{memory.pk}/"
+def page(*memories):
+    return f"/admin/corrections/?ids={'%2C'.join(str(memory.pk) for memory in memories)}"
 
 
 def test_replies_that_went_by_the_old_words_are_listed_once_a_conversation(memory, reply, sam, bob):
@@ -64,7 +63,7 @@ def test_replies_that_went_by_the_old_words_are_listed_once_a_conversation(memor
     assert concerned(memory) == []
     changed = edit(memory, COFFEE, sam)
     assert [each.pk for each in concerned(changed)] == [newer.pk, older.pk]
-    assert corrections.words_before(corrections.turning_point(changed)) == TEA
+    assert [point.words_before for point in corrections.turning_points([changed])] == [TEA]
 
 
 def test_what_was_said_before_the_memory_said_so_is_none_of_the_changes_doing(memory, reply, sam):
@@ -83,7 +82,7 @@ def test_what_is_quarantined_or_deleted_makes_replies_wrong_too(memory, reply, s
     verb([memory.pk], by=sam, reason="not true")
     changed = found(memory.account.users.get(), memory.key)
     assert concerned(changed) == [conversation]
-    assert "do not go by it any more" in corrections.suggestion(changed)
+    assert "do not go by it any more" in corrections.suggestion([changed])
 
 
 def test_a_memory_that_is_approved_again_or_was_only_approved_makes_nothing_wrong(memory, reply, sam):
@@ -108,7 +107,7 @@ def test_an_edit_leads_to_the_replies_it_makes_wrong(memory, reply, desk):
     reply()
     form = {"text": COFFEE, "kind": "fact", "reason": "asked", "seen": f'{{"{memory.pk}": "{memory.digest}"}}'}
     answer = desk.post(f"/admin/review/memory/do/edit/?ids={memory.pk}", form)
-    assert answer["Location"] == f"{page(memory)}?next=%2Fadmin%2Freview%2Fmemory%2F{memory.pk}%2Fchange%2F"
+    assert answer["Location"] == f"{page(memory)}&next=%2Fadmin%2Freview%2Fmemory%2F{memory.pk}%2Fchange%2F"
     told = desk.get(page(memory)).content.decode()
     assert "Tea, as always?" in told
     assert TEA in told
@@ -171,3 +170,82 @@ def test_the_list_takes_as_many_queries_for_many_replies_as_for_one(memory, repl
     for _ in range(5):
         reply()
     assert asked() == few
+
+
+@pytest.fixture
+def coffee(memory, bob):
+    """Another customer's memory, learned on the same day, and how a reply comes to use it."""
+    return remembered(bob, COFFEE)
+
+
+def used(memory, conversation):
+    turn = Turn.objects.create(conversation=conversation, status="done")
+    Message.objects.create(conversation=conversation, turn=turn, position=9, role="agent", text="Coffee, then?")
+    note_recalled(turn, {"memories": [memory.key]})
+    return conversation
+
+
+def test_a_bulk_quarantine_leads_to_the_replies_of_all_it_was_done_to(memory, reply, coffee, bob, desk):
+    milk = remembered(bob, "The customer drinks milk.")  # nobody went by it
+    teas, coffees = reply(), used(coffee, Conversation.objects.create(account=bob.account, title="Lunch"))
+    answer = do(desk, "quarantine", memory, coffee, milk, reason="not true")
+    assert answer["Location"] == f"{page(memory, coffee)}&next=%2Fadmin%2Freview%2Fmemory%2F"
+    told = desk.get(answer["Location"])
+    assert [each.conversation for each in told.context["misled"]] == [coffees, teas]
+    text = told.content.decode()
+    assert all(each in text for each in ("Tea, as always?", "Coffee, then?", TEA, COFFEE, "Alice", "Bob"))
+    assert "milk" not in text
+
+
+def test_a_conversation_misled_by_two_memories_stands_there_once_and_is_corrected_once(memory, reply, alice, desk):
+    honey = remembered(alice, "The customer takes honey.")
+    talk, other = used(honey, reply()), reply()
+    do(desk, "quarantine", memory, honey, reason="not true")
+    both = desk.get(page(memory, honey))
+    assert [(each.conversation, len(each.by)) for each in both.context["misled"]] == [(talk, 2), (other, 1)]
+    for memories in ((honey,), (memory, honey)):
+        desk.post(page(*memories), {"conversation": [str(talk.pk)], "text": "Neither tea nor honey."})
+    assert Message.objects.filter(role="staff").count() == 1
+    left = desk.get(page(memory, honey), {"all": 1}).content.decode()
+    assert left.index(str(other.pk)) < left.index("Corrected")
+
+
+def test_all_conversations_are_chosen_with_one_link(memory, reply, sam, desk):
+    conversations = [reply() for _ in range(3)]
+    edit(memory, COFFEE, sam)
+    told = desk.get(f"{page(memory)}&all=1").content.decode()
+    assert told.count(" checked>") == len(conversations)
+
+
+def test_a_merge_and_an_approval_lead_to_no_corrections(memory, reply, alice, desk):
+    reply()
+    again = remembered(alice, "The customer drinks tea daily.")
+    seen = f'{{"{memory.pk}": "{memory.digest}", "{again.pk}": "{again.digest}"}}'
+    for answer in (
+        do(desk, "approve", memory, again, reason="right"),
+        do(desk, "merge", memory, again, text="Drinks tea.", reason="the same", seen=seen),
+    ):
+        assert "corrections" not in answer.get("Location", "")
+
+
+def test_an_approved_word_leads_to_the_replies_that_went_by_what_it_contradicts(memory, reply, alice, desk):
+    talk = reply()
+    word = remembered(alice, COFFEE, status="needs_review", contradicts=memory.key)
+    assert TEA in desk.get(f"/admin/review/memory/do/approve/?ids={word.pk}").content.decode()
+    answer = do(desk, "approve", word, reason="asked")
+    assert answer["Location"].startswith(page(memory))
+    assert [each.conversation for each in desk.get(answer["Location"]).context["misled"]] == [talk]
+
+
+def test_the_page_of_many_memories_takes_as_many_queries_as_that_of_two(memory, reply, alice, desk):
+    def asked(memories):
+        do(desk, "quarantine", *memories, reason="not true")
+        desk.get(page(*memories))  # the first look is put on record
+        with CaptureQueriesContext(connection) as queries:
+            assert desk.get(page(*memories)).status_code == 200
+        return len(queries)
+
+    some = [remembered(alice, f"The customer owns lamp {number}.") for number in range(12)]
+    for each in some:
+        used(each, reply(uses=False))
+    assert asked(some[:2]) == asked(some[2:])

@@ -4,7 +4,7 @@ import { news } from "./chat/announce.js";
 import { Composer } from "./chat/composer.js";
 import { entries, isBusy, runningTurn } from "./chat/entries.js";
 import { h } from "./chat/h.js";
-import { awaitsBeginning, Lateness } from "./chat/lateness.js";
+import { awaited, Lateness } from "./chat/lateness.js";
 import { Outbox } from "./chat/outbox.js";
 import { cursors, initial, reduce } from "./chat/reducer.js";
 import { Follower } from "./chat/scroll.js";
@@ -213,7 +213,7 @@ class Page {
   drawBanner(status) {
     const banner = this.part("connection");
     const unsent = status === "reconnecting" && this.outbox.items.length > 0;
-    const late = this.lateness.look(awaitsBeginning(this.state, this.outbox.items));
+    const late = this.lateness.look(awaited(this.state, this.outbox.items));
     const text = this.said || (unsent ? KEPT_HERE : BANNERS[status]) || (late ? LATE : "");
     if (banner.dataset.text !== text) {
       banner.dataset.text = text;

@@ -45,7 +45,7 @@ def hand_over(**_: Any) -> None:
     handover.begin()
 
 
-app = Celery("support_site")
+app = Celery("support_site", amqp="support_site.redis_broker:Queues")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     broker_transport=TRANSPORTS.get(urlsplit(app.conf.broker_url).scheme),

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import kombu
+from celery.app.amqp import AMQP
 from kombu.transport import redis
 from redis.exceptions import ConnectionError as Gone
 
@@ -22,3 +24,15 @@ class Channel(redis.Channel):
 
 class Transport(redis.Transport):
     Channel = Channel
+
+
+class Connection(kombu.Connection):
+    """One that looks every few seconds whether the broker is back; Kombu's looks ever more seldom."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> kombu.Connection:
+        intervals = {"interval_start": 1, "interval_step": 1, "interval_max": 3}
+        return super().ensure_connection(*args, **intervals | kwargs)
+
+
+class Queues(AMQP):
+    Connection = Connection

@@ -198,14 +198,17 @@ CHROMA_DIR = DATA_DIR / "chroma"
 MEDIA_ROOT = FILES_DIR
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 
+# None of its clients gives up by itself: a Redis that hangs would hold one thread after the other for good.
+REDIS_PATIENCE = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}
 if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_PATIENCE}]},
         }
     }
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    redis_cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    CACHES = {"default": {**redis_cache, "OPTIONS": REDIS_PATIENCE}}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -297,6 +300,11 @@ if CELERY_BROKER_URL == "filesystem://":
     }
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+    if urlsplit(CELERY_BROKER_URL).scheme in {"redis", "rediss"}:
+        CELERY_BROKER_TRANSPORT_OPTIONS |= REDIS_PATIENCE
+# Once more at once, because a connection does not outlive its broker. What is not made now is made by a later round.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 
 # --- The agent ----------------------------------------------------------------------------------
 OFFLINE_MODEL = not (OPENAI_API_KEY or OPENAI_BASE_URL)

@@ -1,13 +1,16 @@
 """What the service is given to play with: customers with orders, and a model that waits where it is told to."""
 
 import threading
+from dataclasses import replace
 
 from tests.openai_server import Hold, calls, says
 from tests.openai_server.app import plain_answer
 
 PARTS = ["web", "worker", "Redis", "Chroma", "PostgreSQL"]
+#: What is away for long (test_outages.py).
+OUTAGES = ["Redis-gone", "Redis-hangs", "PostgreSQL-gone", "Chroma-gone"]
 #: Each has six conversations and two orders.
-CUSTOMERS = [*PARTS, "deploy"]
+CUSTOMERS = [*PARTS, "deploy", *OUTAGES, *(f"{outage}-too" for outage in OUTAGES), "flood", "jam"]
 CONVERSATIONS = 6
 #: Chunks that the model sends before it waits: the role, then words.
 HELD_BEHIND = {"queued": 3, "first delta": 2, "middle": 15}
@@ -19,10 +22,11 @@ class Model:
 
     def __init__(self):
         self.let_go = threading.Event()
+        self.learning_seconds = 0.0
 
     def __call__(self, exchange):
-        if exchange.body.get("response_format"):
-            return plain_answer(exchange)
+        if isinstance(exchange.body.get("tool_choice"), dict):  # it is asked what is worth remembering
+            return replace(plain_answer(exchange), before=self.learning_seconds)
         said = [message for message in exchange.body["messages"] if message["role"] == "user"][-1]["content"]
         if exchange.body["messages"][-1]["role"] == "tool":
             return says("That is done.")
@@ -49,7 +53,7 @@ def shop():
     users, orders = {}, {}
     for number, part in enumerate(CUSTOMERS):
         card = {"source": "credit_card", "id": f"credit_card_{number}", "brand": "visa", "last_four": "7003"}
-        owned = [f"#W900{number}{each}00" for each in range(2)]
+        owned = [f"#W9{number:03}{each}00" for each in range(2)]
         users[part] = {
             "user_id": part, "name": {"first_name": part, "last_name": "Doe"}, "address": address,
             "email": f"{part}@example.com", "payment_methods": {card["id"]: card}, "orders": owned,

@@ -36,20 +36,28 @@ def test_what_was_refused_goes_back_into_the_field_until_the_limit_lifts_and_the
     site.troubles.clear()
 
 
-def test_an_answer_that_does_not_begin_is_said_to_be_late_and_one_that_is_being_written_never(page):
+def test_an_answer_that_does_not_begin_or_go_on_is_said_to_be_late(page):
     told = page.evaluate("""async () => {
-        const { awaitsBeginning, Lateness } = await import("/chat/lateness.js");
-        const state = (...statuses) => ({ turns: new Map(statuses.map((status, id) => [id, { status }])) });
+        const { awaited, Lateness } = await import("/chat/lateness.js");
+        const state = (...statuses) => ({ turns: new Map(statuses.map((status, id) => [id, { id, status, seq: 3 }])) });
         const sent = { status: "kept", turn: "t" };
         const waits = [
-            awaitsBeginning(state("queued"), []), awaitsBeginning(state(), [sent]),
-            awaitsBeginning(state("running", "queued"), []), awaitsBeginning(state(), [{ ...sent, turn: null }]),
-            awaitsBeginning(state("done"), []),
+            awaited(state("queued"), []), awaited(state(), [sent]), awaited(state("running", "queued"), []),
+            awaited(state(), [{ ...sent, turn: null }]), awaited(state("waiting", "queued"), []),
+            awaited(state("done"), []),
         ];
-        const late = await new Promise((resolve) => {
-            const lateness = new Lateness(() => resolve([lateness.look(true), lateness.look(false)]), { after: 20 });
-            if (lateness.look(true)) resolve("at once");
+        const found = [];
+        const late = { beginning: 20, more: 40 };
+        await new Promise((resolve) => {
+            const lateness = new Lateness(() => resolve(found.push(lateness.look(waits[0]))), { late });
+            found.push(lateness.look(waits[0]));
         });
-        return [waits, late];
+        await new Promise((resolve) => {
+            const both = () => found.push(lateness.look("more"), lateness.look("news"));
+            const lateness = new Lateness(() => resolve(both()), { late });
+            found.push(lateness.look("more"));
+        });
+        return [waits, found];
     }""")
-    assert told == [[True, True, False, False, False], [True, False]]
+    beginning = "a beginning"
+    assert told == [[beginning, beginning, "more of 0 than 3", "", "", ""], [False, True, False, True, False]]

@@ -1,8 +1,16 @@
 """What a run knows without being told by the customer or the model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from agents.events import AgentEvent
 from agents.memory import SITUATION_DAYS
+
+Tell = Callable[[AgentEvent], None]
+
+
+def tell_nobody(event: AgentEvent) -> None:
+    """Where events go as long as nobody listens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,3 +32,5 @@ class RunContext:
     leaves_no_memory: bool = False
     #: After how many days a note about a passing situation ends; 0 keeps it.
     situation_days: int = SITUATION_DAYS
+    #: Takes the events of the run, on its loop; whoever runs the graph puts it there (``runner.py``).
+    tell: Tell = tell_nobody

@@ -34,9 +34,9 @@ def chat_model(
     """
     from pydantic import SecretStr
 
-    from agents.openai_chat import RefusalAwareChatOpenAI
+    from agents.openai_chat import SupportChatOpenAI
 
-    return RefusalAwareChatOpenAI(
+    return SupportChatOpenAI(
         model=model,
         # Local servers need no key, but the client refuses to be made without one.
         api_key=SecretStr(api_key or "not-needed"),

@@ -7,9 +7,10 @@
 Needs neither Django nor a server: a notebook can use LangGraph's InMemoryStore and InMemorySaver.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -183,22 +184,23 @@ class SupportAgent:
         self._running.add(control)
         if self._draining:
             control.request_drain()
+        told: asyncio.Queue[AgentEvent | None] = asyncio.Queue()
+        context = replace(context, tell=told.put_nowait)
         config = self._run_config(thread_id, context)
-        stream = self.graph.astream(
-            begin, config, context=context, stream_mode=["custom", "updates"], durability="sync", control=control
+        steps = self.graph.astream(
+            begin, config, context=context, stream_mode="updates", durability="sync", control=control
         )
+        work = asyncio.create_task(_take(steps, told))
         try:
-            async with aclosing(cast(AsyncGenerator[tuple[str, Any], None], stream)) as chunks:
-                async for mode, chunk in chunks:
-                    if mode == "custom":
-                        yield chunk
-                    elif proposals := chunk.get("__interrupt__"):
-                        for event in _proposed(proposals):
-                            yield event
+            while (event := await told.get()) is not None:
+                yield event
+            await work
         except GraphDrained as drained:
             raise Drained(str(drained)) from None
         finally:
             self._running.discard(control)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     def _run_config(self, thread_id: str, context: RunContext) -> RunnableConfig:
         return {
@@ -247,6 +249,17 @@ class SupportAgent:
             say = Say(text=turn.text, message_id=turn.message_id, meanwhile=turn.meanwhile)
             return await self._say(say, thread, thread_id)
         return _resume(thread)
+
+
+async def _take(steps: AsyncIterator[dict[str, Any]], told: "asyncio.Queue[AgentEvent | None]") -> None:
+    """Walk the steps of a run, tell what it proposes behind what its nodes tell, and None at the end."""
+    try:
+        async with aclosing(cast(AsyncGenerator[dict[str, Any], None], steps)) as updates:
+            async for update in updates:
+                for event in _proposed(update.get("__interrupt__", ())):
+                    told.put_nowait(event)
+    finally:
+        told.put_nowait(None)
 
 
 def _decide(decide: Decide, thread: StateSnapshot) -> Any:

@@ -18,30 +18,41 @@ from bench._site import embedded_settings
 QUESTION = "What can you do for me?"
 
 
+async def new_id() -> uuid.UUID:
+    """What floor and agent need before a reply."""
+    return uuid.uuid4()
+
+
 async def nothing() -> None:
     """What floor and agent have to close."""
 
 
 class Part(NamedTuple):
-    """``one_reply`` streams a reply and answers how many words came; ``close`` lets go of what that opened."""
+    """``one_reply`` streams a reply to what ``asked`` has prepared and answers how many words came; ``close`` lets go
+    of what that opened."""
 
-    one_reply: Callable[[], Awaitable[int]]
+    one_reply: Callable[[uuid.UUID], Awaitable[int]]
+    asked: Callable[[], Awaitable[uuid.UUID]] = new_id
     close: Callable[[], Awaitable[None]] = nothing
 
 
 def floor(url: str) -> Part:
+    from langchain_openai import ChatOpenAI
     from langgraph.graph import START, MessagesState, StateGraph
+    from pydantic import SecretStr
 
-    from agents.llm import chat_model
-
-    model = chat_model(api_key="", base_url=url, model="test-model", timeout=60)
+    # As agents.llm.chat_model makes the site's own.
+    key, no_timeout = SecretStr("none"), None
+    model = ChatOpenAI(
+        api_key=key, base_url=url, model="test-model", timeout=60, stream_usage=True, stream_chunk_timeout=no_timeout
+    )
 
     async def respond(state: MessagesState) -> Any:
         return {"messages": [await model.ainvoke(state["messages"])]}
 
     graph = StateGraph(MessagesState).add_node("respond", respond).add_edge(START, "respond").compile()
 
-    async def one_reply() -> int:
+    async def one_reply(_: uuid.UUID) -> int:
         words = 0
         question: Any = {"messages": [("user", QUESTION)]}
         async for mode, chunk in graph.astream(question, stream_mode=["messages", "updates", "custom"]):
@@ -62,8 +73,8 @@ def agent(url: str) -> Part:
     model = chat_model(api_key="", base_url=url, model="test-model", timeout=60)
     support = SupportAgent(model=model, store=InMemoryStore())
 
-    async def one_reply() -> int:
-        thread, turn, message = (str(uuid.uuid4()) for _ in range(3))
+    async def one_reply(asked: uuid.UUID) -> int:
+        thread = turn = message = str(asked)
         context = RunContext(account_id="bench", conversation_id=thread, turn_id=turn, message_id=message)
         events = support.astream(Say(text=QUESTION, message_id=message), thread_id=thread, context=context)
         return sum([isinstance(event, MessageDelta) async for event in events])
@@ -100,19 +111,20 @@ def worker(url: str) -> Part:
         said = Message.objects.filter(turn=turn, role=Message.Role.AGENT)
         return sum(len(message.text.split()) for message in said)
 
-    async def one_reply() -> int:
-        turn = await in_thread(queued)()
-        await run_turn(turn, find_agent=site_agent)
-        return await in_thread(words_of)(turn)
+    async def one_reply(asked: uuid.UUID) -> int:
+        await run_turn(asked, find_agent=site_agent)
+        return await in_thread(words_of)(asked)
 
-    return Part(one_reply, close_site_agent)
+    return Part(one_reply, in_thread(queued), close_site_agent)
 
 
 async def stream(part: Part, replies: int) -> dict[str, float]:
-    """CPU seconds of this process, all its threads, while ``replies`` are written at once."""
-    await part.one_reply()
+    """CPU seconds of this process, all its threads, while ``replies`` are written at once. What a web process does
+    with a question is done before."""
+    await part.one_reply(await part.asked())
+    asked = [await part.asked() for _ in range(replies)]
     began = time.process_time()
-    words = await asyncio.gather(*(part.one_reply() for _ in range(replies)))
+    words = await asyncio.gather(*map(part.one_reply, asked))
     spent = time.process_time() - began
     await part.close()
     return {"cpu_seconds": spent, "words": sum(words)}

@@ -95,7 +95,8 @@ def withdraw(turn: Turn) -> list[str]:
     """Withdraw what is still proposed; the ids."""
     open_actions = turn.actions.filter(status=Status.PROPOSED)
     ids = list(open_actions.values_list("pk", flat=True))
-    open_actions.update(status=Status.WITHDRAWN, decided_at=timezone.now())
+    if ids:
+        open_actions.update(status=Status.WITHDRAWN, decided_at=timezone.now())
     return ids
 
 

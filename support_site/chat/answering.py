@@ -35,7 +35,8 @@ logger = logging.getLogger(__name__)
 
 Status = Turn.Status
 
-LOOK_SECONDS = 1.0
+#: Whoever asks to stop wakes this worker, wherever it is (``hub.py``); a look is for what got lost on the way.
+LOOK_SECONDS = 2.5
 
 
 class Agent(Protocol):
@@ -272,7 +273,7 @@ class Answer:
             self.interrupt(FENCED)
 
     async def _look_after_lease(self) -> None:
-        """Renew the lease, and hear "stop": at once in this process, within a second from another one."""
+        """Renew the lease, and hear "stop": when woken, else at the next look."""
         expires = time.monotonic() + leases.LEASE.total_seconds()
         with hub.watch(("turn", self._turn.pk)) as woken:
             while True:

@@ -83,9 +83,14 @@ def _shares(account_id: UUID, address: str) -> Iterator[tuple[Spending, QuerySet
     The row is locked until the transaction ends: whoever reserves next waits, and sees what was reserved before.
     """
     open_turns = Reservation.objects.filter(turn__status__in=(Turn.Status.QUEUED, Turn.Status.RUNNING))
-    yield _row(account_id=account_id), open_turns.filter(turn__conversation__account=account_id)
-    if address:
-        yield _row(account=None, address=address), open_turns.filter(address=address)
+    held = open_turns.filter(turn__conversation__account=account_id), open_turns.filter(address=address)
+    for whose, theirs in zip(_whose(account_id, address), held, strict=False):
+        yield _row(**whose), theirs
+
+
+def _whose(account_id: UUID, address: str) -> list[dict[str, Any]]:
+    """Whose rows a turn counts for: the account's, and the address's if one is known."""
+    return [{"account_id": account_id}, *([{"account": None, "address": address}] if address else [])]
 
 
 def _row(**whose: Any) -> Spending:
@@ -116,8 +121,10 @@ def _book(turn: Turn, tokens: int, money: Decimal) -> None:
 
 
 def _spend(account_id: UUID, address: str, tokens: int, money: Decimal) -> None:
-    for spending, _ in _shares(account_id, address):
-        Spending.objects.filter(pk=spending.pk).update(tokens=F("tokens") + tokens, money=F("money") + money)
+    used = {"tokens": F("tokens") + tokens, "money": F("money") + money}
+    for whose in _whose(account_id, address):
+        if not Spending.objects.filter(day=_today(), **whose).update(**used):  # nothing was reserved today
+            Spending.objects.filter(pk=_row(**whose).pk).update(**used)
 
 
 def _money_per_turn() -> Decimal:

@@ -57,12 +57,18 @@ class Tally:
 @transaction.atomic
 def keep_reply(lease: Lease, reply: Reply) -> Message:
     """The agent message, kept in its place; kept again it replaces itself. Raises LeaseLost."""
-    conversation = _hold(lease)
-    told = {"text": reply.text, "html": "\n".join(blocks(reply.text)), "cards": reply.cards, "stopped": reply.stopped}
-    place = {"conversation": conversation, "turn": lease.turn, "role": Message.Role.AGENT}
-    place["position"] = next_position(conversation)
-    message, _ = Message.objects.update_or_create(pk=reply.id, defaults=told, create_defaults=told | place)
-    signals.message_kept(conversation.pk, message.pk)
+    turn = _hold(lease)
+    message = Message.objects.filter(pk=reply.id).first() or Message(
+        pk=reply.id,
+        conversation=turn.conversation,
+        turn=turn,
+        role=Message.Role.AGENT,
+        position=next_position(turn.conversation),
+    )
+    message.text, message.html = reply.text, "\n".join(blocks(reply.text))
+    message.cards, message.stopped = reply.cards, reply.stopped
+    message.save()
+    signals.message_kept(turn.conversation_id, message.pk)
     return message
 
 
@@ -96,12 +102,12 @@ def pause(lease: Lease, *, tally: Tally, last_seq: int) -> dict[str, dict[str, A
 
     Raises LeaseLost, and StopAsked if the customer wants no more of it.
     """
-    _hold(lease)
-    if lease.mine().filter(stop_requested=True).exists():
+    turn = _hold(lease)
+    if turn.stop_requested:
         raise StopAsked
-    decided = actions.decisions(lease.turn)
+    decided = actions.decisions(turn)
     if not decided:
-        _save(lease, tally, status=Status.WAITING, last_seq=last_seq)
+        _save(turn, tally, status=Status.WAITING, last_seq=last_seq)
     return decided
 
 
@@ -117,12 +123,12 @@ def finish(
     handed_off: bool = False,
 ) -> None:
     """The end of the turn, and what follows from it. Raises LeaseLost."""
-    conversation = _hold(lease)
-    actions.withdraw(lease.turn)
+    turn = _hold(lease)
+    actions.withdraw(turn)
     told = {"status": status, "last_seq": last_seq, "model": model, "error_code": error_code, "handed_off": handed_off}
-    _save(lease, tally, **told, finished_at=timezone.now())
+    _save(turn, tally, **told, finished_at=timezone.now())
     if handed_off:
-        hand_to_person(conversation)
+        hand_to_person(turn.conversation)
 
 
 def hand_to_person(conversation: Conversation, told: str = HANDED_OFF) -> None:
@@ -171,17 +177,18 @@ def done_event(status: str, error_code: str = "") -> dict[str, Any]:
     return {"type": "turn.done", "status": str(status), "error": error}
 
 
-def _hold(lease: Lease) -> Conversation:
-    """Lock the conversation, and be sure that the turn is still this worker's."""
+def _hold(lease: Lease) -> Turn:
+    """The turn as it is now, with its conversation locked; raises LeaseLost if it is no longer this worker's."""
     conversation = locked(lease.turn.conversation_id)
-    if not lease.mine().exists():
+    turn = lease.mine().first()
+    if turn is None:
         raise LeaseLost
-    return conversation
+    turn.conversation = conversation
+    return turn
 
 
-def _save(lease: Lease, tally: Tally, **fields: Any) -> None:
-    budgets.book(lease.turn, input_tokens=tally.input_tokens, output_tokens=tally.output_tokens)
-    turn = Turn.objects.get(pk=lease.turn.pk)
+def _save(turn: Turn, tally: Tally, **fields: Any) -> None:
+    budgets.book(turn, input_tokens=tally.input_tokens, output_tokens=tally.output_tokens)
     turn.input_tokens += tally.input_tokens
     turn.output_tokens += tally.output_tokens
     if turn.first_word_ms is None:

@@ -69,7 +69,7 @@ def claim(turn_id: UUID) -> Lease | None:
     turn.status, turn.lease_owner, turn.lease_until = Status.RUNNING, uuid.uuid4().hex, now + LEASE
     is_resumed = turn.started_at is not None
     turn.attempt, turn.started_at = turn.attempt + 1, turn.started_at or now
-    turn.save()
+    turn.save(update_fields=["status", "lease_owner", "lease_until", "attempt", "started_at"])
     signals.turn_changed(turn.conversation_id, turn.pk)
     return Lease(turn=turn, owner=turn.lease_owner, is_resumed=is_resumed)
 

@@ -21,6 +21,8 @@ LEFT_OUT = 100_000
 def where_it_ends(lease: Lease) -> int:
     """The newest number in the log of a claimed turn, 0 if none was ever written. A lost log is told anew first."""
     turn, log = lease.turn, turn_log()
+    if log.is_durable and not lease.is_resumed:
+        return turn.last_seq  # nobody has written yet
     last_seq = log.last_seq(turn.pk)
     if log.is_durable:
         return max(last_seq, turn.last_seq)

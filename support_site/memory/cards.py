@@ -15,7 +15,7 @@ from agents.store import StaleRecord
 from support_site.accounts.models import Account
 from support_site.memory.drafts import Draft, account_id_of
 from support_site.memory.errors import RecordErased, UnknownAccount
-from support_site.memory.facets import FACETS, facets_of
+from support_site.memory.facets import FACETS, effect_of, facets_of
 from support_site.memory.models import Record, RecordChange, Scope, Tombstone
 from support_site.memory.signals import records_changed
 
@@ -67,6 +67,7 @@ def note(
     return RecordChange(
         record=record,
         kind=kind,
+        effect=effect_of(before, after) if record.kind == "memories" else "",
         revision=record.revision,
         before_text=before if keeps_values else None,
         after_text=after if keeps_values else None,

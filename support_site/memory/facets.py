@@ -1,4 +1,4 @@
-"""What lists of memories are filtered by, read out of the value when it is written, so that no list reads values."""
+"""What lists and counts of memories go by, read out of the value when it is written, so that none reads values."""
 
 import json
 from datetime import UTC, datetime
@@ -28,6 +28,17 @@ def facets_of(kind: str, value_text: str | None) -> dict[str, Any]:
 def search_text(said: Any) -> str:
     """What a search by words compares: the beginning of ``said``, as long as a memory may be, in small letters."""
     return readable(said).casefold().replace("\0", " ")[:MAX_LENGTH] if isinstance(said, str) else ""
+
+
+def effect_of(before_text: str | None, after_text: str | None) -> str:
+    """What a write did to a memory: "quarantined", "corrected" (other words, or a newer one in its place), or ""."""
+    before, after = (json.loads(text) if text else {} for text in (before_text, after_text))
+    if after.get("status") == "quarantined" != before.get("status"):
+        return "quarantined"
+    if not before or not after:
+        return ""
+    is_superseded = bool(after.get("superseded_by")) and not before.get("superseded_by")
+    return "corrected" if is_superseded or before.get("text") != after.get("text") else ""
 
 
 def _word(said: Any, longest: int) -> str:

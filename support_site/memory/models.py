@@ -156,8 +156,14 @@ class RecordChange(models.Model):
         CHANGED = "changed"
         DELETED = "deleted"
 
+    class Effect(models.TextChoices):
+        CORRECTED = "corrected"
+        QUARANTINED = "quarantined"
+
     record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=12, choices=Kind)
+    #: Of memories only: what ``memory.facets`` tells of it. Known also where the values are not kept.
+    effect = models.CharField(max_length=12, choices=Effect, blank=True)
     #: The scope's revision the write made.
     revision = models.PositiveBigIntegerField()
     #: JSON; both None where LEDGER_KEEPS_OLD_VALUES is off.

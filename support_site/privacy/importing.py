@@ -13,6 +13,7 @@ from agents import namespaces
 from support_site.accounts.models import Account, User
 from support_site.chat.models import Turn
 from support_site.memory.drafts import scope_of
+from support_site.memory.facets import facets_of
 from support_site.memory.models import Record, Scope, Tombstone
 from support_site.privacy.exporting import DATA, FORMAT, VERSION
 from support_site.privacy.portable import Row, fields_of
@@ -76,6 +77,8 @@ def _take_in_room(label: str, found: list[Row], account: Account, scope: str) ->
             made.set_unusable_password()
         if isinstance(made, Turn) and made.status not in Turn.FINISHED:
             made.status = Turn.Status.FAILED  # whoever worked on it, it was not here
+        if isinstance(made, Record):
+            made.search_text = facets_of(made.kind, made.value_text)["search_text"]
         # Raw: as it was, with the times of then (auto_now would write today's).
         made.save_base(raw=True, force_insert=True)
 

@@ -38,7 +38,7 @@ EXPORTED: dict[str, frozenset[str]] = {
     "chat.Turn": frozenset({"lease_owner", "lease_until", "last_seq", "stop_requested", "answer_anew"}),
     "chat.Message": frozenset(),
     "chat.Action": frozenset(),
-    "memory.Record": frozenset({"in_store", "embedder", "revision"}),
+    "memory.Record": frozenset({"in_store", "embedder", "revision", "search_text"}),
     "memory.RecordChange": frozenset({"revision"}),
     "memory.RecordRead": frozenset(),
 }

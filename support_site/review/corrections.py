@@ -103,30 +103,26 @@ def _turning_point(memory: Memory, newest_first: Sequence[RecordChange]) -> Turn
     earlier = [each for each in newest_first if each.pk < change.pk and _says_otherwise(each)]
     since = earlier[0].at if earlier else memory.created_at
     point = TurningPoint(memory=memory, change=change, since=since, is_newest=change is newest_first[0])
-    is_true_again = memory.status == Memory.Status.ACTIVE and point.words_before == _words(memory.value)
-    return None if is_true_again else point
+    was_only_set_aside = change.effect == RecordChange.Effect.QUARANTINED and not point.words_before
+    says_it_again = was_only_set_aside or point.words_before == _words(memory.value)
+    return None if says_it_again and memory.status == Memory.Status.ACTIVE else point
 
 
 def _takes_back(change: RecordChange) -> bool:
     if change.kind == RecordChange.Kind.CREATED:
         return False
-    before, after = _value(change.before_text), _value(change.after_text)
-    if before is None or after is None:  # deleted, or old values are not kept
-        return True
-    is_set_aside = after.get("status") == "quarantined" != before.get("status")
-    is_superseded = bool(after.get("superseded_by")) and not before.get("superseded_by")
-    return _says_otherwise(change) or is_set_aside or is_superseded
+    return change.kind == RecordChange.Kind.DELETED or bool(change.effect)
 
 
 def _says_otherwise(change: RecordChange) -> bool:
     return _words(_value(change.before_text)) != _words(_value(change.after_text))
 
 
-def _replies_that_went_by(points: Sequence[TurningPoint]) -> dict[UUID, list[TurningPoint]]:
+def _replies_that_went_by(points: Sequence[TurningPoint]) -> dict[UUID | None, list[TurningPoint]]:
     """The newest turns that had one of the memories in their prompt while it said what was taken back."""
     by_address = {point.memory.address: point for point in points}
     used = Recalled.objects.filter(address__in=by_address).order_by("-turn__created_at")
-    found: dict[UUID, list[TurningPoint]] = {}
+    found: dict[UUID | None, list[TurningPoint]] = {}
     for turn_id, address, at in used.values_list("turn_id", "address", "turn__created_at"):
         point = by_address[address]
         if len(found) < MOST_REPLIES and point.since <= at < point.change.at:

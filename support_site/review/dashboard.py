@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
-from django.db.models.functions import Left, StrIndex, TruncDate
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from support_site.memory.models import RecordChange
 
 RANGES = (7, 30, 90)
 
-Status, Rating, Kind = Turn.Status, Message.Rating, RecordChange.Kind
+Status, Rating, Kind, Effect = Turn.Status, Message.Rating, RecordChange.Kind, RecordChange.Effect
 #: Milliseconds that are told apart when waits are counted.
 STEP = 50
 
@@ -136,30 +136,17 @@ def _votes(since: datetime) -> Iterable[dict[str, Any]]:
 
 
 def _memories(since: datetime) -> Iterable[dict[str, Any]]:
-    """By what the values say: corrected is what got other words or a newer memory in its place, quarantined what
-    says so and did not before. An approval is neither. (Nothing is told apart where old values are not kept.)"""
+    """An approval is neither a correction nor a quarantine."""
     changes = RecordChange.objects.filter(record__kind="memories", record__account__is_synthetic=False)
-    into_quarantine = Q(after_text__contains=_SET_ASIDE) & (Q(before_text=None) | ~Q(before_text__contains=_SET_ASIDE))
-    is_superseded = Q(before_text__contains=_STANDS) & ~Q(after_text__contains=_STANDS)
-    is_corrected = ~Q(words_before=F("words_after")) | is_superseded
     return _by_day(
-        changes.annotate(words_before=_words("before_text"), words_after=_words("after_text")),
+        changes,
         "at",
         since,
         learned=Count("pk", filter=Q(kind=Kind.CREATED)),
-        corrected=Count("pk", filter=Q(kind=Kind.CHANGED) & is_corrected),
-        quarantined=Count("pk", filter=into_quarantine),
+        corrected=Count("pk", filter=Q(effect=Effect.CORRECTED)),
+        quarantined=Count("pk", filter=Q(effect=Effect.QUARANTINED)),
         forgotten=Count("pk", filter=Q(kind=Kind.DELETED)),
     )
-
-
-#: As the ledger writes values down.
-_SET_ASIDE, _STANDS = '"status":"quarantined"', '"superseded_by":null'
-
-
-def _words(field: str) -> Left:
-    """The beginning of a memory's JSON, which is its text: what comes before its kind."""
-    return Left(F(field), StrIndex(F(field), Value('","kind":')))
 
 
 def _waits(since: datetime) -> dict[date, Waits]:

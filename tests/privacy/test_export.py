@@ -116,6 +116,7 @@ def test_an_empty_site_takes_an_archive_in_and_gives_the_same_archive(made, fill
     assert fetched(again) == before
     found = filled.search(namespaces.memories(str(account_id)), query="black tea")
     assert [item.value["text"] for item in found] == [f"{CANARY} likes black tea"]
+    assert Record.objects.filter(account=account_id, search_text__contains="likes black tea").count() == 1
     assert not User.objects.get(account=account_id).has_usable_password()
     assert Message.objects.filter(conversation__account=account_id).count() == 2
 

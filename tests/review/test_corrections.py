@@ -98,9 +98,18 @@ def test_where_old_values_are_not_kept_every_earlier_reply_is_listed(memory, rep
     settings.LEDGER_KEEPS_OLD_VALUES = False
     conversation = reply()
     changed = edit(memory, COFFEE, sam)
-    RecordChange.objects.update(before_text=None, after_text=None)
     type(changed).objects.update(created_at=memory.created_at - timedelta(days=10))
     assert concerned(found(memory.account.users.get(), memory.key)) == [conversation]
+
+
+def test_where_old_values_are_not_kept_an_approval_makes_nothing_wrong(memory, reply, sam, settings):
+    settings.LEDGER_KEEPS_OLD_VALUES = False
+    reply()
+    services.approve([memory.pk], by=sam, reason="right")
+    assert concerned(found(memory.account.users.get(), memory.key)) == []
+    services.quarantine([memory.pk], by=sam, reason="hm")
+    services.approve([memory.pk], by=sam, reason="right after all")
+    assert concerned(found(memory.account.users.get(), memory.key)) == []
 
 
 def test_an_edit_leads_to_the_replies_it_makes_wrong(memory, reply, desk):
@@ -206,7 +215,7 @@ def test_a_conversation_misled_by_two_memories_stands_there_once_and_is_correcte
     for memories in ((honey,), (memory, honey)):
         desk.post(page(*memories), {"conversation": [str(talk.pk)], "text": "Neither tea nor honey."})
     assert Message.objects.filter(role="staff").count() == 1
-    left = desk.get(page(memory, honey), {"all": 1}).content.decode()
+    left = desk.get(f"{page(memory, honey)}&all=1").content.decode()
     assert left.index(str(other.pk)) < left.index("Corrected")
 
 

@@ -103,7 +103,12 @@ def test_thumbs_are_counted_and_a_vote_that_was_taken_back_is_not(happen, vote):
     assert (counts["up"], counts["down"]) == (2, 1)
 
 
-def test_memories_are_counted_by_what_was_done_to_them(alice, sam):
+@pytest.mark.parametrize("are_kept", [True, False])
+def test_memories_are_counted_by_what_was_done_to_them_whether_old_values_are_kept_or_not(
+    alice, sam, settings, are_kept
+):
+    settings.LEDGER_KEEPS_OLD_VALUES = are_kept
+
     def edit(memory, text):
         services.edit(memory.pk, text=text, kind="fact", seen=memory.digest, by=sam, reason="asked")
 

@@ -9,15 +9,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from agents.patterns import any_of
+
 MAX_LENGTH = 300
 
 
-def _any(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives), re.IGNORECASE)
-
-
 _DIGITS = re.compile(r"\d(?:[ \-.]?\d){12,}")
-_SECRET = _any(
+_SECRET = any_of(
     r"\b(?:pass(?:word|code|phrase)|pin(?: code| number)?|cvv2?|cvc2?|security code|one[- ]time code|secret key)\b"
     r"\s*(?:is|are|was|=|:|to)",
     r"\b(?:api[ _-]?key|access token|private key)\b\s*(?:is|are|was|=|:|to)",
@@ -25,7 +23,7 @@ _SECRET = _any(
     r"\b\d{3}-\d{2}-\d{4}\b",  # a US social security number
     r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}\b",  # an IBAN
 )
-_SPECIAL = _any(
+_SPECIAL = any_of(
     r"\b(?:diagnos(?:is|ed)|disease|illness|cancer|diabet(?:es|ic)|hiv|aids|depress(?:ed|ion)|anxiety disorder)\b",
     r"\b(?:epilep(?:sy|tic)|pregnan(?:t|cy)|miscarriage|abortion|medication|prescription|antidepressants?|insulin)\b",
     r"\b(?:therap(?:y|ist)|psychiatr\w+|disab(?:led|ility)|surgery|medicine|asthma\w*|migraines?)\b",
@@ -35,7 +33,7 @@ _SPECIAL = _any(
     r"\b(?:ethnic(?:ity)?|trade union|political (?:party|views?)|voted for|criminal record|convicted)\b",
     r"\bsocial security number\b",
 )
-_INSTRUCTION = _any(
+_INSTRUCTION = any_of(
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(?:previous|prior|above|earlier|all|any|the|your"
     r"|system)\b.{0,30}\b(?:instructions?|rules?|polic(?:y|ies)|prompts?|checks?|restrictions?|confirmation|guidelines?)\b",
     r"\b(?:system|developer|assistant|agent|admin(?:istrator)?|staff)\s*(?:prompt|message|mode|override|note"
@@ -52,7 +50,7 @@ _INSTRUCTION = _any(
     r"\b(?:pretend|act as|role ?play|jailbreak|do anything now)\b",
 )
 #: "Ignore the instructions" in the languages customers write most; the prompt's wall holds in all others too.
-_INSTRUCTION_ELSEWHERE = _any(
+_INSTRUCTION_ELSEWHERE = any_of(
     r"\b(?:ignorier|missacht|vergiss|umgeh)\w*\b.{0,40}\b(?:anweisung|regel|vorgabe|instruktion|richtlinie)\w*",
     r"\b(?:ignore[zr]?|oublie[zr]?|contourne[zr]?)\b.{0,40}\b(?:instructions|consignes|règles|directives)\b",
     r"\b(?:ignor[ae]|olvid[ae]|omit[ea]|dimentica|esque[cç]a|desconsider[ae])\w*\b.{0,40}"
@@ -70,7 +68,7 @@ _LOOKALIKES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u03bf\u03b1\u0406\u0410\u0415\u041e\u0420\u0421\u0422",
     "aeopcyxijsdhoaIAEOPCT",
 )
-_ENTITLEMENT = _any(
+_ENTITLEMENT = any_of(
     r"\b(?:entitled|eligible|vip|platinum|(?:gold|premium) (?:member|status|customer)|pre-?approved|authori[sz]ed)\b",
     r"\b(?:discounts?|vouchers?|coupons?|store credit|\d+ ?% off)\b",
     r"\bfree (?:shipping|returns?|refunds?|replacements?|items?)\b",

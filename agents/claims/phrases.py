@@ -6,6 +6,8 @@ Patterns are for sentences as ``reading.sentences`` gives them: straight quotes,
 import re
 from typing import Literal
 
+from agents.patterns import any_of
+
 Kind = Literal[
     "cancel",
     "refund",
@@ -25,10 +27,6 @@ Kind = Literal[
 
 def _words(*alternatives: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(alternatives)})\b", re.IGNORECASE)
-
-
-def _any(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives), re.IGNORECASE)
 
 
 _PENDING = frozenset({"pending", "pending (item modified)"})
@@ -86,14 +84,14 @@ _GONE_WELL = (
 )
 
 #: Told in the first person: only a receipt makes it true. The group that matched holds the verb.
-BY_US = _any(
+BY_US = any_of(
     rf"\b(?:I|we)(?:'ve|'d|\s+have|\s+had)?\s+{_ALREADY}({_DONE})\b",
     rf"\b(?:I|we)(?:'m|'re|\s+am|\s+are)\s+{_ALREADY}({_DOING})\b",
     rf"\b(?:I|we)(?:'ll|\s+will|\s+shall)\s+{_ALREADY}({_DO})\b",
     r"^(?:successfully\s+)?(cancell?ed|refunded|returned|exchanged|updated|changed)\b(?!\s+(?:orders?|items?)\b(?!\s*#))",
 )
 #: Told of things: the records may make it true as well.
-OF_THINGS = _any(
+OF_THINGS = any_of(
     rf"\b(?:has|have|had)\s+{_ALREADY}been\s+{_ALREADY}({_DONE})\b",
     rf"(?:\b(?:is|are|was|were|gets?|got)(?:\s+being)?|'s(?:\s+been)?)\s+{_ALREADY}({_DONE})\b",
     r"\bwill\s+(?:now\s+|then\s+)?be\s+(?:fully\s+)?(refunded|reimbursed|credited|replaced|reshipped|waived)\b",
@@ -102,7 +100,7 @@ OF_THINGS = _any(
     rf"\b({_NOUNS})\s+(?:(?:of|for|to)\s[^,;]{{1,60}}?)?(?:is|was|has been|went|has)\s+(?:now\s+)?(?:{_GONE_WELL})",
 )
 #: Told of nothing by name.
-ALL_DONE = _any(
+ALL_DONE = any_of(
     r"^(?:all\s+)?(done|all set|sorted)\b",
     r"\b(?:it|that|this|everything)(?:'s|\s+is|\s+has been|\s+was)\s+(?:now\s+|all\s+)?"
     r"(done|taken care of|sorted|settled|all set)\b",
@@ -115,7 +113,7 @@ _TO_A_CARD = r"(?:\s+\S+){0,4}?\s+to\s+(?:your|the)\s+(?:\S+\s)?(?:card|account|
 KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "never",
-        _any(
+        any_of(
             "voucher|coupon|discount|compensation|goodwill|store credit|bonus|points|waived",
             r"free\s(?:shipping|replacement|gift|item)|replacement|reship|expedit|upgrad|extend|re-?order|new order",
             "shipping label|return label|courier|pick-?up|investigation|warehouse|carrier",
@@ -127,16 +125,16 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             "escalat\\w*", "colleagues?", "humans?", "person", "supervisor", "manager", "team", "specialist", "staff"
         ),
     ),
-    ("email", _any(r"\be-?mail")),
-    ("cancel", _any("cancel")),
-    ("exchange", _any("exchang|swap|replac")),
-    ("return", _any(rf"\breturn(?:ed|ing|s)?\b(?!{_TO_A_CARD})")),
-    ("refund", _any(r"refund|reimburs|credit(?:ed|ing)?\b(?!\s+card)|paid back|money back|\breturned\b")),
-    ("default address", _any("default address|profile address|address (?:of|on|in) your profile")),
-    ("address", _any("address")),
-    ("payment", _any(r"payment|pay(?:ing)?\s(?:with|by)")),
-    ("items", _any(r"\bitems?\b|size|colou?r|variant")),
-    ("change", _any("chang|updat|modif|correct|mov(?:ed|ing)|switch|adjust")),
+    ("email", any_of(r"\be-?mail")),
+    ("cancel", any_of("cancel")),
+    ("exchange", any_of("exchang|swap|replac")),
+    ("return", any_of(rf"\breturn(?:ed|ing|s)?\b(?!{_TO_A_CARD})")),
+    ("refund", any_of(r"refund|reimburs|credit(?:ed|ing)?\b(?!\s+card)|paid back|money back|\breturned\b")),
+    ("default address", any_of("default address|profile address|address (?:of|on|in) your profile")),
+    ("address", any_of("address")),
+    ("payment", any_of(r"payment|pay(?:ing)?\s(?:with|by)")),
+    ("items", any_of(r"\bitems?\b|size|colou?r|variant")),
+    ("change", any_of("chang|updat|modif|correct|mov(?:ed|ing)|switch|adjust")),
 )
 
 _DAY = (
@@ -148,20 +146,20 @@ _DAY = (
     month="(?:january|february|march|april|may|june|july|august|september|october|november|december)",
 )
 #: A day on which something comes.
-ARRIVES = _any(
+ARRIVES = any_of(
     r"\b(?:arriv\w*|deliver(?:ed|y|s)?|ship(?:ped|s)?|get (?:it|there)|be (?:with you|there)|receive it|expected|due"
     rf"|eta)\b[^.;!?]{{0,40}}?\b({_DAY})\b"
 )
 
 #: A condition, up to the end of its part of the sentence.
-CONDITION = _any(r"\b(?:if|unless|until|whether|in case|as soon as|once|when|whenever|after|before|while)\b[^,;:]*")
+CONDITION = any_of(r"\b(?:if|unless|until|whether|in case|as soon as|once|when|whenever|after|before|while)\b[^,;:]*")
 #: Right before a verb that tells of the past.
-PAST = _any(
+PAST = any_of(
     r"(?:\b(?:has|have|had|was|were|did)\b|'ve\b)(?:\s+\w+){0,2}\s*$",
     r"\b(?:I|we)\s+(?:\w+ly\s+)?$",
 )
 #: Right before something that is possible, wished or denied, and so not stated.
-UNREAL = _any(
+UNREAL = any_of(
     r"(?:\b(?:can|could|cannot|may|might|must|should|would|shall|to|be able to|eligible to|wants?|like|please|let me"
     r"|let's|never|not|no longer|neither|nor|nothing|none|no|rather than|instead of|without|unable to|how"
     r"|(?:orders|items|ones)\s+(?:that|which|whose))|n't)"
@@ -170,20 +168,20 @@ UNREAL = _any(
     r"|exchanged|refunded|processed|delivered|pending|shipped))*\s*$"
 )
 #: Right before a status that is denied.
-NEGATED = _any(r"(?:\bnot|n't|\bnever)(?:\s+(?:yet|been|yet been|being|currently|actually|marked as))?\s*$")
+NEGATED = any_of(r"(?:\bnot|n't|\bnever)(?:\s+(?:yet|been|yet been|being|currently|actually|marked as))?\s*$")
 #: A sentence that says what the customer said.
-ECHO = _any(
+ECHO = any_of(
     r"\bsorry\s+(?:to\s+hear|that|about|your|it|for)",
     r"\byou\s+(?:say|said|mention(?:ed)?|told|wrote|report(?:ed)?|described?|asked (?:if|whether|about))",
     r"\bas you (?:say|said|describe|mention|wrote)",
 )
 #: After a status word: a kind of order ("delivered orders can be returned") and not a named one; or what was processed.
-A_KIND = _any(
+A_KIND = any_of(
     r"\s+(?:orders?|items?|ones?|products?|status(?:es)?)\b(?!\s*[:,]?\s*#)",
     r"\s+(?:your|the|an?)\s+(?:refund|return|exchange|payment|request|cancellation|change)",
 )
 #: What else than an order is pending or processed, and what says that an order is meant after all.
 SOMETHING_ELSE = _words("refund|return|exchange|payment|request|cancellation|change|claim|credit")
-AN_ORDER = _any(r"\b(?:order|item|parcel|package)s?\b[^#]*$")
+AN_ORDER = any_of(r"\b(?:order|item|parcel|package)s?\b[^#]*$")
 #: Where one part of a sentence ends and another begins.
-BREAK = _any(r"[,;:|]|\.\s|\bbut\b")
+BREAK = any_of(r"[,;:|]|\.\s|\bbut\b")

@@ -31,7 +31,7 @@ class LexicalEmbeddings(Embeddings):
     def __init__(self, dims: int = 384) -> None:
         self.dims = dims
         #: Written into the collection: vectors of another version or size must not be mixed with these.
-        self.name = f"lexical-1-{dims}"
+        self.name = f"lexical-2-{dims}"
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [self.embed_query(text) for text in texts]

@@ -61,7 +61,7 @@ class Ranking:
 
 
 VECTOR = Ranking()
-HYBRID = Ranking(lexical=0.5, context=0.2)
+HYBRID = Ranking(lexical=0.5, context=0.3)
 
 
 def similarities(vectors: Vectors, query: Vectors, metric: Metric) -> Scores:

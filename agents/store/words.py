@@ -20,6 +20,23 @@ _STOPPED = """
 """
 STOP_WORDS = frozenset(_STOPPED.split())
 
+#: Forms that no suffix tells apart, each after its base: people ask "did I buy" of what they told as "I bought".
+_FORMS = """
+    become became; begin began begun; blow blew blown; break broke broken; bring brought; build built; burn burnt;
+    buy bought; catch caught; choose chose chosen; come came; deal dealt; draw drew drawn; dream dreamt;
+    drink drank drunk; drive drove driven; eat ate eaten; fall fell fallen; feed fed; feel felt; fight fought;
+    find found; fly flew flown; forget forgot forgotten; freeze froze frozen; get got gotten; give gave given;
+    go went gone; grow grew grown; hang hung; hear heard; hide hid hidden; hold held; keep kept; know knew known;
+    lead led; learn learnt; leave left; lend lent; lose lost; make made; mean meant; meet met; pay paid;
+    ride rode ridden; ring rang rung; run ran; say said; see saw seen; sell sold; send sent; shake shook shaken;
+    show shown; shrink shrank shrunk; sing sang sung; sink sank sunk; sit sat; sleep slept; speak spoke spoken;
+    spell spelt; spend spent; stand stood; steal stole stolen; stick stuck; strike struck; swear swore sworn;
+    swim swam swum; take took taken; teach taught; tear tore torn; tell told; think thought; throw threw thrown;
+    understand understood; wake woke woken; wear wore worn; win won; write wrote written;
+    child children; man men; woman women; foot feet; tooth teeth; mouse mice; wife wives; knife knives
+"""
+_BASES = {form: base for base, *forms in map(str.split, _FORMS.split(";")) for form in forms}
+
 _local = threading.local()
 
 
@@ -54,5 +71,5 @@ def _pairs(word: str) -> list[str]:
 def _stem(word: str) -> str:
     if not hasattr(_local, "stemmer"):  # a Stemmer must not be shared by threads
         _local.stemmer = Stemmer.Stemmer("english", 0)
-    stemmed: str = _local.stemmer.stemWord(word)
+    stemmed: str = _local.stemmer.stemWord(_BASES.get(word, word))
     return stemmed

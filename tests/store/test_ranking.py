@@ -140,6 +140,8 @@ def test_the_zero_vector_is_similar_to_nothing():
     [
         ("Where is my ORDER #W2611340?", ["order", "w2611340"]),
         ("She was painting; she's painted", ["paint", "paint"]),
+        ("The children ran, run and keep running", ["child", "run", "run", "keep", "run"]),
+        ("What I BOUGHT broke", ["buy", "break"]),
         ("Café naïve Straße", ["cafe", "naiv", "strass"]),
         ("お茶を飲む", ["お茶", "茶を", "を飲", "飲む"]),
         ("it is what it is", []),

@@ -26,12 +26,13 @@ from langgraph.store.base import BaseStore, PutOp
 from langgraph.store.memory import InMemoryStore
 
 from agents.embeddings import LexicalEmbeddings, openai_embeddings
-from agents.store import HYBRID, VECTOR, ChromaStore
+from agents.store import HYBRID, VECTOR, ChromaStore, Ranking
 from bench._figures import percentile, show
 from bench._talks import talks
 
 Accounts = dict[str, dict[str, Any]]
 DEPTHS = (5, 10, 20)
+RANKINGS = {"vector": VECTOR, "words": Ranking(lexical=1), "hybrid": HYBRID}
 OPENAI_MODEL = "text-embedding-3-small"
 
 
@@ -80,14 +81,9 @@ def stores(folder: str) -> Iterator[tuple[str, BaseStore]]:
     for number, (name, embedder, dims) in enumerate(embedders()):
         index: Any = {"embed": embedder, "dims": dims, "fields": ["text"]}
         yield f"InMemoryStore, {name}", InMemoryStore(index=index)
-        yield (
-            f"ChromaStore vector, {name}",
-            ChromaStore(client, index=index, ranking=VECTOR, collection=f"v{number}-bench"),
-        )
-        yield (
-            f"ChromaStore hybrid, {name}",
-            ChromaStore(client, index=index, ranking=HYBRID, collection=f"h{number}-bench"),
-        )
+        for kind, ranking in RANKINGS.items():
+            store = ChromaStore(client, index=index, ranking=ranking, collection=f"{kind}-{number}-bench")
+            yield f"ChromaStore {kind}, {name}", store
 
 
 def ask_all(store: BaseStore, accounts: Accounts, limit: int | None) -> Found:

@@ -74,8 +74,8 @@ def forget_mentions(entries: Sequence[int]) -> None:
 
 def sessions(users: Iterable[User]) -> list[Session]:
     """The sessions these users are signed in with."""
-    # A session tells whose it is only when it is opened: 15 µs each, 2 s for 100,000, in the background. A column for it
-    # would need a session engine of our own, and allauth's usersessions keep everybody's addresses and browsers.
+    # A session tells whose it is only when it is opened: 15 µs each, 2 s for 100,000, in the background. A column for
+    # it would need a session engine of our own, and allauth's usersessions keep everybody's addresses and browsers.
     ids = {str(user.pk) for user in users}
     return [session for session in Session.objects.iterator() if session.get_decoded().get("_auth_user_id") in ids]
 

@@ -29,10 +29,13 @@ run: $(VENV)/installed ## Set up everything and serve the site on PORT (8000) wi
 	@$(BIN)/python manage.py demo
 	@$(BIN)/python manage.py serve
 
+service: export HTTPS_ONLY := false
 service: $(VENV)/installed-dev ## Run all processes of a service (Procfile; WEB=2 for two web ones) on PostgreSQL, Redis and Chroma that run already
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
-	@PATH="$(CURDIR)/$(BIN):$$PATH" honcho start --port $(PORT) --concurrency web=$(WEB)
+	@# By itself honcho kills after 5 seconds, which is what a worker takes to hand over what it writes.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" python -c 'from honcho import command, manager; manager.KILL_WAIT = 60; command.main()' \
+	  start --port $(PORT) --concurrency web=$(WEB)
 
 test: $(VENV)/installed-dev check ## All checks and all tests (what is missing is skipped, with the reason)
 

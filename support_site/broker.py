@@ -14,7 +14,23 @@ from kombu.utils.json import dumps, loads
 
 logger = logging.getLogger(__name__)
 
-_something_put = threading.Event()
+
+class _News(threading.Condition):
+    """Counts what was put, so that each of several readers sees what came since it last looked."""
+
+    puts = 0
+
+    def tell(self) -> None:
+        with self:
+            self.puts += 1
+            self.notify_all()
+
+    def wait_for_more_than(self, puts: int, seconds: float) -> None:
+        with self:
+            self.wait_for(lambda: self.puts > puts, seconds)
+
+
+_news = _News()
 
 
 class Channel(filesystem.Channel):
@@ -34,7 +50,7 @@ class Channel(filesystem.Channel):
         aside = folder / f".{name}.new"
         aside.write_text(dumps(payload))
         aside.rename(folder / name)
-        _something_put.set()
+        _news.tell()
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
         folder = Path(self.data_folder_in)
@@ -60,12 +76,12 @@ class Transport(filesystem.Transport):
         """Deliver one message. Raises TimeoutError after ``timeout`` seconds without one."""
         deadline = time.monotonic() + timeout if timeout else None
         while deadline is None or time.monotonic() < deadline:
-            _something_put.clear()
+            puts = _news.puts
             try:
                 self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[union-attr]  # set with the transport
                 return
             except Empty:
-                _something_put.wait(self.polling_interval)
+                _news.wait_for_more_than(puts, self.polling_interval)
         raise TimeoutError
 
 

@@ -38,6 +38,13 @@ def show_metrics(**_: Any) -> None:
         metrics_port.serve(settings.METRICS_PORT)
 
 
+@signals.worker_ready.connect
+def warm_up(**_: Any) -> None:
+    from support_site.chat import warming
+
+    warming.warm_up()
+
+
 @signals.worker_shutting_down.connect
 def hand_over(**_: Any) -> None:
     from support_site.chat import handover

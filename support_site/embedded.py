@@ -3,13 +3,11 @@
 The same tasks, queues and serialisation as in a service of many processes; never eager.
 """
 
-import asyncio
 import fcntl
 import logging
 import sys
 import threading
 import time
-from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,12 +20,13 @@ from django.db.migrations.executor import MigrationExecutor
 
 from support_site import broker
 from support_site.celery import app
+from support_site.chat.warming import warm_up
 
 logger = logging.getLogger(__name__)
 
-QUEUES = ["turns", "background"]
-#: Threads that wait for answers cost next to nothing, and background work must find one too.
-THREADS = 16
+#: A worker for each group of queues, with so many threads: a flood of other work must not keep a customer waiting, nor
+#: slow answers the other work.
+WORKERS = {"turns": 16, "background,learning": 4}
 #: A turn goes from thread to thread a dozen times before its first word, and a busy one lets go of the interpreter
 #: after this long. At Python's 5 ms what the site adds to a turn was 33 ms at the slow end, so it is 29 (p95).
 SWITCH_SECONDS = 0.0005
@@ -43,14 +42,14 @@ class CannotStart(Exception):
 class _Worker(WorkController):
     """A worker that says when it has begun to take tasks."""
 
-    def __init__(self, ready: threading.Event) -> None:
+    def __init__(self, queues: str, ready: threading.Event) -> None:
         self._ready = ready
         super().__init__(
             app=app,
             pool="threads",
-            concurrency=THREADS,
-            queues=QUEUES,
-            hostname="embedded@localhost",
+            concurrency=WORKERS[queues],
+            queues=queues,
+            hostname=f"{queues}@localhost",
             loglevel="WARNING",
             without_heartbeat=True,
             without_mingle=True,
@@ -62,15 +61,17 @@ class _Worker(WorkController):
 
 
 class Embedded:
-    """Worker, beat and the agent's loop of a site that is one process."""
+    """Workers, beat and the agent's loop of a site that is one process."""
 
     def __init__(self) -> None:
-        self._ready = threading.Event()
         self._stopping = threading.Event()
-        self._worker = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._ready = {queues: threading.Event() for queues in WORKERS}
+        self._workers = [
+            threading.Thread(target=self._work, args=each, name="worker", daemon=True) for each in self._ready.items()
+        ]
         self._beat = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
         self._lock: IO[str] | None = None
-        self._agent: Future[Any] | None = None
+        self._is_warm = False
 
     def start(self) -> None:
         """Return when tasks are taken. Raises CannotStart."""
@@ -79,11 +80,14 @@ class Embedded:
         self._lock = only_one(settings.DATA_DIR / "running.lock")
         self._pick_up_the_pieces()
         worker_state.should_stop = None
-        self._worker.start()
-        if not self._ready.wait(READY_SECONDS):
+        for worker in self._workers:
+            worker.start()
+        until = time.monotonic() + READY_SECONDS
+        if not all(ready.wait(until - time.monotonic()) for ready in self._ready.values()):
             raise CannotStart("The worker did not start in time; the lines above say why.")
         self._beat.start()
-        self._warm_up()
+        self._is_warm = True
+        warm_up()
 
     def stop(self) -> None:
         """Take no more tasks, let running answers end or hand them over, and give everything back."""
@@ -92,15 +96,19 @@ class Embedded:
         if self._beat.is_alive():
             self._beat.stop()
         self._drain()
-        if self._worker.is_alive():
-            self._worker.join(STOP_SECONDS)
+        until = time.monotonic() + STOP_SECONDS
+        for worker in self._workers:
+            if worker.is_alive():
+                worker.join(max(0, until - time.monotonic()))
         worker_state.should_stop = None
         if self._lock:
             self._lock.close()
 
     def ask_worker(self) -> None:
         """Raises RuntimeError if nothing takes tasks."""
-        if not (self._ready.is_set() and self._worker.is_alive()):
+        if not all(ready.is_set() for ready in self._ready.values()):
+            raise RuntimeError
+        if not all(worker.is_alive() for worker in self._workers):
             raise RuntimeError
 
     def ask_beat(self) -> None:
@@ -108,10 +116,10 @@ class Embedded:
         if not self._beat.is_alive():
             raise RuntimeError
 
-    def _work(self) -> None:
+    def _work(self, queues: str, ready: threading.Event) -> None:
         """Run a worker, and another one should it end by itself."""
         while not self._stopping.is_set():
-            _Worker(self._ready).start()
+            _Worker(queues, ready).start()
             if not self._stopping.is_set():
                 logger.error("the worker ended by itself; another one takes over")
                 time.sleep(1)
@@ -124,20 +132,8 @@ class Embedded:
         release_all()
         connection.close()
 
-    def _warm_up(self) -> None:
-        """Build the agent now and not in front of the first customer."""
-        from support_site.chat.loops import worker_loop
-
-        def build() -> None:
-            from support_site.chat.agent import site_agent
-
-            self._agent = asyncio.run_coroutine_threadsafe(site_agent(), worker_loop().loop)
-            self._agent.add_done_callback(_report)
-
-        threading.Thread(target=build, name="warm-up", daemon=True).start()
-
     def _drain(self) -> None:
-        if self._agent is None:
+        if not self._is_warm:
             return
         from support_site.chat.agent import close_site_agent
         from support_site.chat.loops import worker_loop
@@ -167,9 +163,3 @@ def only_one(path: Path) -> IO[str]:
             f"Another process runs this site on the same data, {path.parent}. Stop it, or set another DATA_DIR."
         ) from None
     return file
-
-
-def _report(built: "Future[Any]") -> None:
-    """A failure shows in the log at the start, and again with every answer until it is put right."""
-    if not built.cancelled() and built.exception():
-        logger.error("the agent cannot be built: %s", built.exception())

@@ -100,9 +100,9 @@ except EnvValidationError as error:
 service_parts = {"DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL, "CHROMA_URL": CHROMA_URL}
 SERVICE_MODE = any(service_parts.values())
 if SERVICE_MODE and not DEBUG:
-    for name, value in (service_parts | {"SECRET_KEY": SECRET_KEY, "ALLOWED_HOSTS": ALLOWED_HOSTS}).items():
-        if not value:
-            refuse(f"{name} is not set, and a site of several processes needs it. README has the list.")
+    needed = service_parts | {"SECRET_KEY": SECRET_KEY, "ALLOWED_HOSTS": ALLOWED_HOSTS}
+    if missing := [name for name, value in needed.items() if not value]:
+        refuse(f"Not set, and needed by a site of several processes: {', '.join(missing)}. README has the list.")
     if "*" in ALLOWED_HOSTS:
         refuse("ALLOWED_HOSTS must name the hosts: '*' would switch the origin check of sockets off.")
 if EMBEDDER == "openai" and not (OPENAI_API_KEY or OPENAI_BASE_URL):
@@ -284,8 +284,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "background"
 # Apart from all other work, so that a flood of it keeps no customer waiting: not for an answer, and not for one that
-# has to be taken up again.
-CELERY_TASK_ROUTES = {f"support_site.chat.tasks.{task}": {"queue": "turns"} for task in ("answer", "recover_turns")}
+# has to be taken up again. What asks the model and follows every turn is apart from the short rounds of beat.
+queues = {"turns": ("answer", "recover_turns"), "learning": ("learn", "learn_from_people")}
+CELERY_TASK_ROUTES = {
+    f"support_site.chat.tasks.{task}": {"queue": queue} for queue, tasks in queues.items() for task in tasks
+}
 if CELERY_BROKER_URL == "filesystem://":
     broker_dir = DATA_DIR / "broker"
     for folder in ("queue", "processed"):

@@ -49,7 +49,7 @@ def start(tmp_path, **environment):
             "SHOP_WEBHOOK_SECRET must be set",
         ),
         ({**SERVICE, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name the hosts"),
-        *[({**SERVICE, name: ""}, f"{name} is not set") for name in SERVICE],
+        *[({**SERVICE, name: ""}, f"Not set, and needed by a site of several processes: {name}.") for name in SERVICE],
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(tmp_path, environment, sentence):

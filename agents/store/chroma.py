@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langgraph.store.base import (
@@ -45,7 +46,8 @@ _SWEEP_MINUTES = 5
 class ChromaStore(BaseStore):
     """Keeps every promise of ``BaseStore``, sync and async, from any thread and any event loop.
 
-    ``client`` is a Chroma client, or a function that makes one (called on first use in each process).
+    ``client`` is a Chroma client, a function that makes one (called on first use in each process), or the folder of
+    an embedded Chroma; only of such a folder can a damaged ``chroma.sqlite3`` be replaced.
     ``index`` and ``ttl`` are LangGraph's own dictionaries; ``index`` may name a ``distance_type`` ("cosine", "l2",
     "inner_product") as PostgresStore's does. ``ranking`` is VECTOR, HYBRID or a ``Ranking`` of your own.
     ``embedder_name`` replaces the name found on the embedder, which is written into the collection.
@@ -59,7 +61,7 @@ class ChromaStore(BaseStore):
 
     def __init__(
         self,
-        client: "ClientAPI | Callable[[], ClientAPI]",
+        client: "ClientAPI | Callable[[], ClientAPI] | str | Path",
         *,
         index: IndexConfig | None = None,
         ttl: TTLConfig | None = None,
@@ -192,7 +194,7 @@ class ChromaStore(BaseStore):
             self._namespaces.probe()
         except BrokenCollection:
             return True
-        return False
+        return bool(self._connection.damage())
 
     def set_aside(self) -> str | None:
         """Rename the collection, whatever its state, and return its new name; None if there is none.
@@ -209,10 +211,11 @@ class ChromaStore(BaseStore):
         processes must not write meanwhile.
         """
         with self._writing:
+            self._connection.leave_damaged()
             self._records.set_aside()
             self._namespaces.discard()
             filling = self._records.unguarded()
-            count = Writer(filling, Registry(self._namespaces, filling)).fill(records)
+            count = Writer(filling, Registry(self._namespaces.unguarded(), filling)).fill(records)
             for name in self._records.asides():
                 self._records.drop(name)
             self._vacuumed()

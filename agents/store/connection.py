@@ -10,7 +10,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from .errors import BrokenCollection, StoreError, StoreUnavailable
 from .folder import Folder
@@ -30,6 +31,8 @@ ASIDE = ".aside-"
 _LIVES = 3
 _RESTART_SECONDS = 15.0
 _PAUSE_SECONDS = 0.1
+#: For so long a file that was found whole is taken to be so, whatever fails meanwhile.
+_WHOLE_SECONDS = 5.0
 
 #: What Chroma says of an index that a kill tore apart, or that lost its file.
 _BROKEN = (
@@ -47,13 +50,56 @@ _BROKEN = (
 class Connection:
     """Gives the client, made on first use in each process: a client made before a fork hangs in the child."""
 
-    def __init__(self, client: "ClientAPI | Callable[[], ClientAPI]") -> None:
-        self._make = client if callable(client) else None
-        self._client = None if callable(client) else client
-        self._pid = None if callable(client) else os.getpid()
+    def __init__(self, client: "ClientAPI | Callable[[], ClientAPI] | str | Path") -> None:
+        #: Of an embedded Chroma; of one whose client was given it is known once that client was used.
+        self.folder = Folder(client) if isinstance(client, str | Path) else None
+        self._owns_folder = self.folder is not None
+        self._make = partial(embedded, self.folder) if self.folder else client if callable(client) else None
+        self._client = None if self._make else cast("ClientAPI", client)
+        self._pid = None if self._make else os.getpid()
         self._is_prepared = False
         self._lock = threading.Lock()
-        self.folder: Folder | None = None
+        self._whole_until = 0.0
+
+    def guarded(self, ask: Callable[[], T], doing: str) -> T:
+        """What ``ask`` returns; whatever Chroma raises meanwhile becomes ours.
+
+        Of a damaged SQLite file Chroma says many things, mostly other ones: whatever fails, the file is looked at.
+        """
+        try:
+            return guarded(ask, doing)
+        except StoreUnavailable as error:
+            if isinstance(error, BrokenCollection) or time.monotonic() < self._whole_until:
+                raise
+            if damage := self.damage():
+                raise broken(damage, doing) from error
+            self._whole_until = time.monotonic() + _WHOLE_SECONDS
+            raise
+
+    def damage(self) -> str:
+        """What is wrong with the SQLite file of an embedded Chroma; nothing of a server's."""
+        return self.folder.damage() if self.folder else ""
+
+    def leave_damaged(self) -> None:
+        """If Chroma's SQLite file is damaged, go on in a new folder within its own, which is unfilled.
+
+        Raises StoreUnavailable if the folder is not the store's to change.
+        """
+        damage = self.damage()
+        if not (damage and self.folder):
+            return
+        if not self._owns_folder:
+            raise StoreUnavailable(
+                f"Chroma's file in {self.folder.data} is damaged ({damage}). Stop the process and delete the folder, or"
+                " give ChromaStore the folder instead of a client: then it makes a new file by itself."
+            )
+        log.error("Chroma's file in %s is damaged (%s); a new one is made", self.folder.data, damage)
+        self.folder.leave()
+        self._client = None  # not closed: others may be in the middle of a call, and it harms nobody
+
+    def is_unfilled(self) -> bool:
+        """Whether a damaged file was left, and what it held is not yet in the new one."""
+        return self.folder is not None and self.folder.is_unfilled()
 
     def client(self) -> "ClientAPI":
         """Raises StoreUnavailable if the client was made in a parent process or cannot be made."""
@@ -74,7 +120,7 @@ class Connection:
         for _ in range(_LIVES):
             try:
                 with self.opening(collection.name):
-                    guarded(collection.count, "opening")
+                    self.guarded(collection.count, "opening")
             except StoreUnavailable as error:
                 if not has_ended(error):
                     raise
@@ -117,6 +163,8 @@ class Connection:
             )
         try:
             return self._make()
+        except StoreError:
+            raise
         except Exception as error:
             # Chroma reports an unreachable server as ValueError, and an unreadable answer as a plain Exception.
             raise translated(error, "connecting") from error
@@ -124,7 +172,7 @@ class Connection:
     def _prepare(self, client: "ClientAPI") -> None:
         settings = client.get_settings()
         if settings.is_persistent:
-            self.folder = Folder(settings.persist_directory)
+            self.folder = self.folder or Folder(settings.persist_directory)
             self.folder.prepare()
             self._set_torn_aside(client, self.folder)
         self._is_prepared = True
@@ -134,6 +182,16 @@ class Connection:
             log.error("Chroma was killed while it saved the index of %r; the collection is set aside", collection)
             guarded(partial(set_aside, client, collection), "setting aside")
             shutil.rmtree(index)  # without it the values can be read again
+
+
+def embedded(folder: Folder) -> "ClientAPI":
+    """A client on the folder. Raises StoreUnavailable if another process has it, BrokenCollection if it is damaged."""
+    import chromadb
+
+    folder.hold()
+    if damage := folder.damage():
+        raise broken(damage, "opening")
+    return chromadb.PersistentClient(str(folder.data), settings=chromadb.Settings(anonymized_telemetry=False))
 
 
 def set_aside(client: "ClientAPI", name: str) -> str | None:
@@ -162,12 +220,16 @@ def translated(error: Exception, doing: str) -> StoreError:
     """A StoreUnavailable, or a BrokenCollection if the words are those of a damaged index."""
     text = str(error) or type(error).__name__
     if any(mark in text for mark in _BROKEN):
-        return BrokenCollection(
-            f"The Chroma collection is damaged ({doing}: {text}). Rebuild it from the ledger: run"
-            " `manage.py rebuild_store`, or call ChromaStore.rebuild(records)."
-        )
+        return broken(text, doing)
     return StoreUnavailable(
         f"Chroma failed ({doing}: {text}). Check that its server or folder is there and reachable, then try again."
+    )
+
+
+def broken(damage: str, doing: str) -> BrokenCollection:
+    return BrokenCollection(
+        f"The Chroma collection is damaged ({doing}: {damage}). Rebuild it from the ledger: run"
+        " `manage.py rebuild_store`, or call ChromaStore.rebuild(records)."
     )
 
 

@@ -1,4 +1,4 @@
-"""What is done to Chroma's SQLite file itself, as a script: ``python database.py tune|vacuum|owner FILE``.
+"""What is done to Chroma's SQLite file itself, as a script: ``python database.py tune|check|vacuum|owner FILE``.
 
 Run in a process of its own, because Chroma has an SQLite of its own inside this one. A second SQLite in a process
 does not see the first one's locks and drops them when it closes the file; the last to close then deletes the
@@ -22,6 +22,8 @@ _STATISTICS = (
     ("embedding_metadata", "embedding_metadata_float_value", "10000 10000 2"),
 )
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
 
 def tune(database: sqlite3.Connection) -> None:
     """Write-ahead log and statistics; changes nothing the second time."""
@@ -36,6 +38,21 @@ def tune(database: sqlite3.Connection) -> None:
     database.execute("CREATE TABLE statistics_changed (at INTEGER)")
     database.execute("DROP TABLE statistics_changed")
     database.execute("COMMIT")
+
+
+def check(database: sqlite3.Connection, state: str) -> None:
+    """Print what is wrong with the file, nothing if it is whole. One that is "in use" has Chroma's tables."""
+    try:
+        (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        made = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'collections'").fetchone()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in _DAMAGED:
+            raise
+        found = str(error)
+    else:
+        found = "its tables are gone" if state == "in use" and not made else found
+    if found != "ok":
+        sys.stdout.write(found.splitlines()[-1])
 
 
 def vacuum(database: sqlite3.Connection) -> None:
@@ -63,5 +80,5 @@ def _is_tuned(database: sqlite3.Connection) -> bool:
 if __name__ == "__main__":
     work, file, *arguments = sys.argv[1:]
     with closing(sqlite3.connect(file, timeout=_WAIT_SECONDS, isolation_level=None)) as chroma:
-        works: dict[str, Callable[..., None]] = {"tune": tune, "vacuum": vacuum, "owner": owner}
+        works: dict[str, Callable[..., None]] = {"tune": tune, "check": check, "vacuum": vacuum, "owner": owner}
         works[work](chroma, *arguments)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from .connection import ASIDE, Connection, guarded, has_ended, is_passing, set_aside
+from .connection import ASIDE, Connection, has_ended, is_passing, set_aside
 from .encoding import EXPIRES, Entry, Row, Rows, further_ids, level, path_of
 from .errors import BrokenCollection, StoreError, WrongEmbedder
 from .records import Namespace, Vectors
@@ -147,17 +147,16 @@ class Table:
 
     def asides(self) -> list[str]:
         """Names of collections that were set aside and not replaced yet."""
-        names = guarded(lambda: [c.name for c in self._connection.client().list_collections()], "listing")
-        return [name for name in names if name.startswith(self.name + ASIDE)]
+        there = self._connection.guarded(lambda: self._connection.client().list_collections(), "listing")
+        return [collection.name for collection in there if collection.name.startswith(self.name + ASIDE)]
 
     def set_aside(self) -> str | None:
         """Rename the collection, whatever its state; None if there is none."""
         self._collection = None
-        client = self._connection.client()
-        return guarded(lambda: set_aside(client, self.name), "setting aside")
+        return self._connection.guarded(lambda: set_aside(self._connection.client(), self.name), "setting aside")
 
     def drop(self, name: str) -> None:
-        guarded(lambda: self._connection.client().delete_collection(name), "dropping")
+        self._connection.guarded(lambda: self._connection.client().delete_collection(name), "dropping")
 
     def discard(self) -> None:
         """Delete the collection if it is there."""
@@ -197,7 +196,7 @@ class Table:
 
     def _once(self, method: str, arguments: dict[str, Any]) -> Any:
         collection = self._opened()
-        return guarded(lambda: getattr(collection, method)(**arguments), method)
+        return self._connection.guarded(lambda: getattr(collection, method)(**arguments), method)
 
     def _may_pass(self, error: StoreError) -> bool:
         """A read that raced a write, or a handle of a collection that was replaced meanwhile."""
@@ -238,9 +237,9 @@ class Table:
         return collection
 
     def _require_not_aside(self) -> None:
-        if aside := self.asides():
+        if self.asides() or self._connection.is_unfilled():
             raise BrokenCollection(
-                f"Collection {self.name!r} was set aside as {aside[0]!r} and not filled again yet. Rebuild it: run"
+                f"Collection {self.name!r} was set aside and not filled again yet. Rebuild it: run"
                 " `manage.py rebuild_store`, or call ChromaStore.rebuild(records)."
             )
 
@@ -258,7 +257,7 @@ class Table:
         settings: Any = {
             "hnsw": {"space": self._space, "sync_threshold": SYNC_EVERY, "ef_construction": _EF_CONSTRUCTION}
         }
-        collection = guarded(self._existing, "opening") or guarded(
+        collection = self._connection.guarded(self._existing, "opening") or self._connection.guarded(
             lambda: client.get_or_create_collection(
                 self.name,
                 embedding_function=None,

@@ -33,9 +33,17 @@ def mend(chroma: ChromaStore, reason: str) -> None:
     before = _mended
     with _alone():
         if before == _mended and chroma.is_broken():
-            tell(StoreEvent.Kind.BROKEN, reason)
+            if not _is_told():
+                tell(StoreEvent.Kind.BROKEN, reason)
             rebuild(chroma)
             _mended += 1
+
+
+def _is_told() -> bool:
+    """Whether it is known to be broken, and no rebuild has succeeded since."""
+    told = StoreEvent.objects.filter(kind__in=(StoreEvent.Kind.BROKEN, StoreEvent.Kind.REBUILT)).order_by("-id")
+    last = told.first()
+    return last is not None and last.kind == StoreEvent.Kind.BROKEN
 
 
 def fill_again(chroma: ChromaStore) -> None:

@@ -12,12 +12,12 @@ from django.db import transaction
 
 from agents import namespaces
 from agents.namespaces import Namespace
+from agents.store import BrokenCollection, pack, unpack
 from agents.store import Record as ChromaRecord
-from agents.store import pack, unpack
 from support_site.memory import cards
 from support_site.memory.drafts import address_of, digest_of, scope_of
 from support_site.memory.events import tell
-from support_site.memory.mending import rebuild
+from support_site.memory.mending import mend, rebuild
 from support_site.memory.models import Record, RecordChange, RecordQuerySet, Scope, StoreEvent, Tombstone
 
 if TYPE_CHECKING:
@@ -47,7 +47,15 @@ class Findings:
 
 
 def check(store: LedgerStore, *, progress: Progress | None = None) -> Findings:
-    """Compare every record of Chroma with the ledger's. Raises StoreUnavailable."""
+    """Compare every record of Chroma with the ledger's; a broken Chroma is mended first. Raises StoreUnavailable."""
+    try:
+        return _compared(store, progress)
+    except BrokenCollection as error:
+        mend(store.chroma(), str(error))
+        return _compared(store, progress)
+
+
+def _compared(store: LedgerStore, progress: Progress | None) -> Findings:
     findings = Findings()
     seen: set[str] = set()
     for found in _in_batches(store.chroma().scan()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -55,19 +54,8 @@ def _chroma_store() -> ChromaStore:
     from support_site.memory.embedder import site_embedder
 
     embedder, dims = site_embedder()
-    client = _server_client if settings.CHROMA_URL else _embedded_client
-    return ChromaStore(client, index={"embed": embedder, "dims": dims, "fields": SEARCHED_FIELDS}, ranking=HYBRID)
-
-
-def _embedded_client() -> ClientAPI:
-    import chromadb
-
-    from agents.store.folder import Folder
-
-    folder = Path(settings.CHROMA_DIR)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    Folder(folder).hold()
-    return chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
+    chroma = _server_client if settings.CHROMA_URL else settings.CHROMA_DIR
+    return ChromaStore(chroma, index={"embed": embedder, "dims": dims, "fields": SEARCHED_FIELDS}, ranking=HYBRID)
 
 
 def _server_client() -> ClientAPI:

@@ -16,6 +16,7 @@ from agents.store.connection import translated
 from bench._chroma import chroma_server, free_port
 from tests.store import child
 from tests.store.contract.stage import TopicEmbeddings, topics_index
+from tests.store.damages import DAMAGES, FILE, cut_in_half
 
 ROOT = Path(__file__).parents[2]
 NS = ("accounts", "1")
@@ -106,6 +107,65 @@ def test_without_a_ledger_a_torn_index_is_mended_from_the_values(copied):
     store = opened(copied)
     assert store.reindex() == child.COUNT
     assert len(store.search(NS, query="tea", limit=1_000)) == child.COUNT / 10
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("damage", [name for name in DAMAGES if name not in ("empty", "gone")])
+def test_a_damaged_file_is_never_opened_and_a_rebuild_makes_a_new_one(copied, damage):
+    DAMAGES[damage](copied)
+    store = ChromaStore(copied, index=topics_index())
+    require_mended(store, copied)
+    assert not (copied / FILE).exists()  # with all it said about anybody
+    assert [folder.name.partition("-")[0] for folder in copied.iterdir() if folder.is_dir()] == ["made"]
+    assert len(ChromaStore(copied, index=topics_index()).search(NS, query="tea", limit=1_000)) == child.COUNT / 10
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_file_that_is_damaged_under_a_running_store_is_noticed_and_a_rebuild_makes_a_new_one(copied, damage):
+    store = ChromaStore(copied, index=topics_index())
+    assert store.get(NS, "1")
+    DAMAGES[damage](copied)
+    assert store.is_broken()
+    with pytest.raises(BrokenCollection, match=r"ChromaStore\.rebuild"):
+        write_on(store)
+    assert store.rebuild(store.prepare(opened_ops())) == child.COUNT
+    assert not store.is_broken()
+    assert len(store.search(NS, query="tea", limit=1_000)) == child.COUNT / 10
+    assert not (copied / FILE).exists()
+
+
+def write_on(store):
+    """What Chroma has in memory it goes on answering for a while."""
+    for number in range(1_000):
+        store.put(NS, str(number), {"text": "tea"})
+
+
+@pytest.mark.fault
+def test_a_file_that_was_left_is_not_answered_from_until_the_new_one_is_filled(copied):
+    cut_in_half(copied)
+    store = ChromaStore(copied, index=topics_index())
+
+    def killed():
+        yield from store.prepare(opened_ops()[:200])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.rebuild(killed())
+    for each in (store, ChromaStore(copied, index=topics_index())):
+        assert each.is_broken()
+        with pytest.raises(BrokenCollection, match="not filled again yet"):
+            each.get(NS, "1")
+    require_mended(store, copied)
+
+
+@pytest.mark.fault
+def test_who_gave_a_client_is_told_what_to_do_about_a_damaged_file(copied):
+    store = opened(copied)
+    assert store.get(NS, "1")
+    cut_in_half(copied)
+    with pytest.raises(StoreUnavailable, match="Stop the process and delete the folder"):
+        store.rebuild([])
 
 
 def opened_ops():

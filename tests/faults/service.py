@@ -108,7 +108,10 @@ class Service:
     def _set_up(self, shop, conversations):
         file = self.folder / "shop.json"
         file.write_text(json.dumps(shop))
-        script = SET_UP.replace("SHOP_FILE", repr(str(file))).replace("CONVERSATIONS", str(conversations))
+        return self.tell(SET_UP.replace("SHOP_FILE", repr(str(file))).replace("CONVERSATIONS", str(conversations)))
+
+    def tell(self, script):
+        """What a script prints last, as JSON; it runs in a process of its own, with the service's settings."""
         command = [sys.executable, "manage.py", "shell", "-v0", "-c", script]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr

@@ -197,6 +197,7 @@ class Page {
   drawHead() {
     const title = this.state.title || "New conversation";
     this.part("needs-person").hidden = !this.state.needsPerson;
+    this.part("ask-person").hidden = this.state.needsPerson;
     if (this.part("title").textContent === title) return;
     this.part("title").textContent = title;
     this.shownTitle = document.title = `${title} · ${this.root.dataset.siteName}`;

@@ -9,7 +9,9 @@ from uuid import UUID
 from support_site.accounts.models import User
 from support_site.chat import actions, noted, switch, turns
 from support_site.chat.actions import Decision
+from support_site.chat.limits import keep_pace
 from support_site.chat.models import Conversation
+from support_site.chat.sentences import HANDED_OFF
 from support_site.chat.tasks import answer, enqueue
 from support_site.chat.turns import Accepted
 from support_site.memory.tasks import erase_forgotten
@@ -18,7 +20,10 @@ from support_site.metrics import MESSAGES
 
 def send(conversation: Conversation, user: User, *, client_id: UUID, text: str, address: str = "") -> Accepted:
     """Keep a message and have it answered. Raises Refused."""
-    accepted = turns.accept(conversation, client_id=client_id, text=text, user=user, address=address)
+    free = not switch.agent_is_on()
+    accepted = turns.accept(
+        conversation, client_id=client_id, text=text, user=user, address=address, costs_nothing=free
+    )
     if accepted.turn and switch.holds_back(accepted.turn.pk):
         return replace(accepted, turn=None)
     if accepted.turn and accepted.status == "accepted":
@@ -35,10 +40,16 @@ def stop(conversation: Conversation, turn_id: UUID) -> None:
 
 def retry(conversation: Conversation, turn_id: UUID, address: str = "") -> None:
     """Answer a turn again. Raises Refused."""
-    turn = turns.retry(conversation, turn_id, address)
+    turn = turns.retry(conversation, turn_id, address, costs_nothing=not switch.agent_is_on())
     if switch.holds_back(turn.pk):
         return
     start_next(conversation)
+
+
+def ask_for_person(conversation: Conversation, address: str = "") -> None:
+    """Have a person answer from now on, without the agent, who may have used up the day. Raises Limited."""
+    keep_pace(conversation.account_id, address)
+    switch.silence(conversation.pk, HANDED_OFF)
 
 
 def decide(conversation: Conversation, user: User, *, action_id: str, digest: str, decision: Decision) -> None:

@@ -28,7 +28,8 @@ SENTENCES = {
     "limited": "That was too much at once. Please wait a little.",
     "too_fast": "You are writing faster than we can read.",
     "too_many_turns": "Several of your questions are being answered already. Please wait for one of the answers.",
-    "spent_today": "Our automatic agent has answered as much as it may for you today.",
+    "spent_today": "Our automatic agent has answered as much as it may for you today. A person can answer you now: "
+    "choose “Ask for a person” among the options of this conversation.",
     # A correction of something noted.
     "not_noted": "We cannot note that: no card numbers, passwords or very personal matters, and no empty notes.",
     "for_review": "Our team has to look at that first. The note stays as it was.",

@@ -52,8 +52,8 @@ def _silence_all() -> None:
 
 
 @transaction.atomic
-def silence(conversation_id: UUID) -> None:
-    """Nothing of this conversation is answered by the agent any more, and a person is called."""
+def silence(conversation_id: UUID, told: str = AGENT_IS_OFF) -> None:
+    """Nothing of this conversation is answered by the agent any more, and a person is called: the customer is told."""
     conversation = locked(conversation_id)
     for turn in conversation.turns.filter(status__in=Turn.ACTIVE):
         if turn.lease_until and turn.lease_until > timezone.now():
@@ -61,4 +61,4 @@ def silence(conversation_id: UUID) -> None:
         else:
             budgets.book_lost(turn)
             end_unheld(turn, Status.STOPPED if turn.status == Status.RUNNING else Status.DONE)
-    hand_to_person(conversation, AGENT_IS_OFF)
+    hand_to_person(conversation, told)

@@ -46,11 +46,15 @@ def start_conversation(account: Account) -> Conversation:
 
 
 @transaction.atomic
-def accept(conversation: Conversation, *, client_id: UUID, text: str, user: User | None, address: str = "") -> Accepted:
+def accept(
+    conversation: Conversation, *, client_id: UUID, text: str, user: User | None, address: str = "",
+    costs_nothing: bool = False,
+) -> Accepted:  # fmt: skip
     """Keep what the customer wrote, and queue its turn. The same ``client_id`` is the same message.
 
     A turn that waits for the customer's click gives way: its actions are withdrawn. One that waits for staff stays,
-    and the message queues behind it. Raises Refused: empty, too_long, limited.
+    and the message queues behind it. Nothing is reserved of the day where it ``costs_nothing``, because no model will
+    be asked. Raises Refused: empty, too_long, limited.
     """
     text = readable(text)
     conversation = locked(conversation.pk)
@@ -59,7 +63,9 @@ def accept(conversation: Conversation, *, client_id: UUID, text: str, user: User
         return Accepted(message=known, turn=known.turn, status="duplicate")
     keep_pace(conversation.account_id, address)
     before = _give_way(conversation)
-    turn = None if conversation.needs_person else _queued_turn(conversation, before, address)
+    turn = None if conversation.needs_person else _queued_turn(conversation, before)
+    if turn and turn not in before and not costs_nothing:
+        reserve(turn, address)
     message = keep(conversation, turn=turn, role=Message.Role.CUSTOMER, text=text, client_id=client_id, author=user)
     if turn:
         signals.turn_changed(conversation.pk, turn.pk)
@@ -87,10 +93,11 @@ def stop(conversation: Conversation, turn_id: UUID) -> Turn:
 
 
 @transaction.atomic
-def retry(conversation: Conversation, turn_id: UUID, address: str = "") -> Turn:
+def retry(conversation: Conversation, turn_id: UUID, address: str = "", *, costs_nothing: bool = False) -> Turn:
     """Queue the newest turn again after it failed or was stopped. What was half-written gives way to the new answer.
 
-    Raises Refused: not_found, not_failed, too_late (the conversation has gone on), with_person, limited.
+    ``costs_nothing`` is as for ``accept``. Raises Refused: not_found, not_failed, too_late (the conversation has gone
+    on), with_person, limited.
     """
     conversation = locked(conversation.pk)
     turn = turn_of(conversation, turn_id)
@@ -102,7 +109,8 @@ def retry(conversation: Conversation, turn_id: UUID, address: str = "") -> Turn:
     if conversation.turns.filter(**since).exists() or without_agent(conversation).filter(**since).exists():
         raise Refused("too_late")
     keep_pace(conversation.account_id, address)
-    reserve(turn, address)
+    if not costs_nothing:
+        reserve(turn, address)
     turn.answer_anew = turn.status == Status.STOPPED
     turn.status, turn.attempt, turn.stop_requested = Status.QUEUED, 0, False
     turn.error_code, turn.finished_at, turn.lease_until = "", None, None
@@ -224,13 +232,7 @@ def _say_that_staff_decide(conversation: Conversation, turn: Turn) -> None:
         keep(conversation, turn=turn, role=Message.Role.SYSTEM, text=STAFF_DECIDES)
 
 
-def _queued_turn(conversation: Conversation, unfinished: list[Turn], address: str) -> Turn:
+def _queued_turn(conversation: Conversation, unfinished: list[Turn]) -> Turn:
     """The turn that waits and was never begun, so that neighbours are answered together; else a new one."""
     never_begun = (turn for turn in unfinished if turn.status == Status.QUEUED and turn.started_at is None)
-    return next(never_begun, None) or _new_turn(conversation, address)
-
-
-def _new_turn(conversation: Conversation, address: str) -> Turn:
-    turn = Turn.objects.create(conversation=conversation)
-    reserve(turn, address)
-    return turn
+    return next(never_begun, None) or Turn.objects.create(conversation=conversation)

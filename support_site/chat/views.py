@@ -1,5 +1,6 @@
 """The pages of a customer's conversations; what happens in one goes over its socket."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -11,7 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from support_site.accounts.access import account_of, of_account
+from support_site.chat import edges
 from support_site.chat.models import Conversation, Message
+from support_site.chat.sentences import Limited, sentence
 from support_site.chat.shapes import kept_messages
 from support_site.chat.turns import start_conversation
 
@@ -41,6 +44,18 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """One conversation; a foreign one is as missing as one that never was."""
     found = get_object_or_404(of_account(Conversation.objects.all(), request.user), pk=conversation_id)
     return render(request, "chat/conversation.html", {"conversation": found, "kept": kept_messages(found)})
+
+
+@require_POST
+@login_required
+def conversation_person(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Ask for a person, and see the conversation with what follows from it."""
+    found = get_object_or_404(of_account(Conversation.objects.all(), request.user), pk=conversation_id)
+    try:
+        edges.ask_for_person(found)
+    except Limited as limited:
+        return HttpResponse(sentence(limited.why), status=HTTPStatus.TOO_MANY_REQUESTS, content_type="text/plain")
+    return redirect("conversation", found.pk)
 
 
 def _begun(request: HttpRequest) -> QuerySet[Conversation]:

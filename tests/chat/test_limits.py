@@ -14,7 +14,7 @@ from agents.runner import Drained
 from support_site.chat import budgets, limits, recovery, turns
 from support_site.chat.addresses import address_of
 from support_site.chat.models import Conversation, Message, Reservation, Spending, Turn
-from support_site.chat.sentences import SENTENCES, Limited
+from support_site.chat.sentences import HANDED_OFF, SENTENCES, Limited
 from support_site.threads import in_thread
 from tests.chat.scripted import ScriptedAgent, proposes, says
 from tests.chat.test_socket import Socket, session_of
@@ -206,6 +206,29 @@ def test_a_person_may_be_written_to_when_the_day_is_spent(conversation, alice, s
     settings.TOKENS_PER_DAY = [1, 0]
     Conversation.objects.filter(pk=conversation.pk).update(needs_person=True)
     assert send(conversation, alice).status == "accepted"
+
+
+def test_who_has_used_up_the_day_can_ask_for_a_person_and_write_to_them(client, conversation, alice, settings):
+    settings.TOKENS_PER_DAY = [1, 0]
+    client.force_login(alice)
+    with pytest.raises(Limited):
+        send(conversation, alice)
+    assert client.post(f"/conversations/{conversation.pk}/person/").status_code == 302
+    assert client.post(f"/conversations/{conversation.pk}/person/").status_code == 302
+    send(conversation, alice)
+    said = conversation.messages.order_by("position")
+    assert list(said.values_list("role", "text")) == [("system", HANDED_OFF), ("customer", "Hi")]
+
+
+def test_nobody_calls_a_person_into_the_conversation_of_another_or_without_end(
+    client, conversation, alice, bob, settings
+):
+    settings.MESSAGES_PER_MINUTE = [1, 0]
+    client.force_login(bob)
+    assert client.post(f"/conversations/{conversation.pk}/person/").status_code == 404
+    client.force_login(alice)
+    answers = [client.post(f"/conversations/{conversation.pk}/person/").status_code for _ in range(2)]
+    assert answers == [302, 429]
 
 
 def test_what_is_past_is_swept(say, alice):

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from support_site.chat import desk, edges, notices, recovery, switch, turns
-from support_site.chat.models import Action, AgentSwitch, Conversation, Message, Turn
-from support_site.chat.sentences import AGENT_IS_OFF, Refused
+from support_site.chat.models import Action, AgentSwitch, Conversation, Message, Spending, Turn
+from support_site.chat.sentences import AGENT_IS_OFF, Limited, Refused
 from tests.chat.scripted import ScriptedAgent, proposes, says
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +42,17 @@ def test_a_message_to_an_agent_that_is_off_is_kept_and_calls_a_person(conversati
     assert (accepted.status, accepted.turn, conversation.needs_person) == ("accepted", None, True)
     assert told(conversation) == [("customer", "Hi"), ("system", AGENT_IS_OFF)]
     assert ("answer", str(Turn.objects.get().pk)) not in no_tasks
+
+
+def test_who_has_used_up_the_day_can_write_to_people_while_it_is_off(conversation, alice, turn_off, settings):
+    settings.TOKENS_PER_DAY, settings.TURNS_AT_ONCE = [1, 1], [1, 1]
+    with pytest.raises(Limited):
+        send(conversation, alice)
+    turn_off()
+    accepted = send(conversation, alice)
+    conversation.refresh_from_db()
+    assert (accepted.status, accepted.turn, conversation.needs_person) == ("accepted", None, True)
+    assert not Spending.objects.exclude(tokens=0).exists()
 
 
 def test_the_answer_that_is_being_written_is_stopped(running, turn_off, conversation):

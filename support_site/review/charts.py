@@ -137,12 +137,17 @@ class Chart:
         return round(HEIGHT * value / self.top, 2)
 
     def _points(self, values: Sequence[Number]) -> list[str]:
-        """A step of the pen for every day; it is lifted over days on which nothing was measured."""
+        """A step of the pen for every day; it is lifted over days on which nothing was measured.
+
+        A day that stands alone is a dash, for a dot is overlooked.
+        """
         steps, is_down = [], False
         for place, value in enumerate(values):
             if value is not None:
                 x, y = (place + 0.5) * WIDTH, round(HEIGHT - self._height(value), 2)
-                steps.append(f"L{x} {y}" if is_down else f"M{x} {y}h0.01")
+                is_lone = not is_down and values[place + 1 : place + 2] in ([None], [])
+                start = f"M{x - 3} {y}h6" if is_lone else f"M{x} {y}"
+                steps.append(f"L{x} {y}" if is_down else start)
             is_down = value is not None
         return steps
 

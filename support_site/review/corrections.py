@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from agents.screening import rests_on
 from support_site.accounts.models import User
 from support_site.chat import desk
 from support_site.chat.models import Conversation, Message, Recalled
@@ -48,6 +49,11 @@ class Misled:
     by: list[TurningPoint] = field(default_factory=list)
     sent: Message | None = None
 
+    @property
+    def repeats(self) -> bool:
+        """Whether a reply repeats the old words, or half of what they tell; others only had them in the prompt."""
+        return any(rests_on(point.words_before, [reply.text for reply in self.replies]) for point in self.by)
+
 
 def turning_points(memories: Sequence[Memory]) -> list[TurningPoint]:
     """Of those memories that said something else before, in their order."""
@@ -59,7 +65,9 @@ def turning_points(memories: Sequence[Memory]) -> list[TurningPoint]:
 
 
 def misled(points: Sequence[TurningPoint]) -> list[Misled]:
-    """The conversations that these changes concern, at most MOST: those without a correction first, then the newest."""
+    """The conversations that these changes concern, at most MOST: those without a correction first, and of these the
+    ones in which the old words were repeated, the newest first.
+    """
     went_by = _replies_that_went_by(points)
     told = Message.objects.filter(turn__in=went_by, role=Message.Role.AGENT)
     found: dict[UUID, Misled] = {}
@@ -72,7 +80,7 @@ def misled(points: Sequence[TurningPoint]) -> list[Misled]:
         Misled(conversation=each.conversation, replies=each.replies, by=each.by, sent=sent.get(each.conversation.pk))
         for each in found.values()
     ]
-    return sorted(told_of, key=lambda each: each.sent is not None)[:MOST]
+    return sorted(told_of, key=lambda each: (each.sent is not None, not each.repeats))[:MOST]
 
 
 def send(points: Sequence[TurningPoint], *, to: Collection[UUID], text: str, by: User) -> list[Conversation]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from agents.screening import rests_on
 from support_site.accounts.models import User
 from support_site.chat.lineage import replies_that_used
 from support_site.chat.models import Message, Turn
@@ -18,6 +19,8 @@ from support_site.review.models import Memory, Replay
 from support_site.review.services import edited
 
 KEPT = timedelta(days=1)
+#: Turns among which one is looked for whose reply repeats the memory.
+LOOKED_AT = 20
 
 Status = Replay.Status
 
@@ -32,11 +35,16 @@ def ask(memory: Memory, *, text: str, kind: str, by: User) -> Replay:
 
 
 def last_use(memory: Memory) -> Turn | None:
-    """The newest turn with a reply that had the memory in a prompt."""
+    """The newest turn with a reply that repeats the memory; if there is none, that only had it in a prompt."""
     if memory.account_id is None or not memory.is_live:
         return None
-    used = replies_that_used(memory.account_id, memory.kind, memory.key)
-    return used.filter(messages__role=Message.Role.AGENT).first()
+    used = replies_that_used(memory.account_id, memory.kind, memory.key).filter(messages__role=Message.Role.AGENT)
+    newest = list(used.distinct()[:LOOKED_AT])
+    return next((turn for turn in newest if _repeats(turn, memory)), newest[0] if newest else None)
+
+
+def _repeats(turn: Turn, memory: Memory) -> bool:
+    return rests_on(str(memory), turn.messages.filter(role=Message.Role.AGENT).values_list("text", flat=True))
 
 
 def claim(replay_id: UUID) -> Replay | None:

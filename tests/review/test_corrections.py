@@ -66,6 +66,13 @@ def test_replies_that_went_by_the_old_words_are_listed_once_a_conversation(memor
     assert [point.words_before for point in corrections.turning_points([changed])] == [TEA]
 
 
+def test_conversations_in_which_the_old_words_were_repeated_come_first_and_say_so(memory, reply, sam, desk):
+    repeats, silent = reply(days_ago=3), reply(days_ago=1)
+    silent.messages.update(text="You are welcome.")
+    assert concerned(edit(memory, COFFEE, sam)) == [repeats, silent]
+    assert desk.get(page(memory)).content.decode().count("repeats it</span>") == 1
+
+
 def test_what_was_said_before_the_memory_said_so_is_none_of_the_changes_doing(memory, reply, sam):
     before = reply(days_ago=5)
     changed = edit(memory, COFFEE, sam)

@@ -183,7 +183,7 @@ def test_a_chart_piles_its_bars_up_and_lifts_the_pen_where_nothing_was_measured(
     assert [(bar.tone, bar.x, bar.y, bar.height) for bar in chart.rectangles] == [
         ("good", 0.75, 75, 25), ("good", 20.75, 25, 75), ("bad", 0.75, 25, 50), ("bad", 20.75, 0, 25),
     ]  # fmt: skip
-    assert [line.path for line in chart.paths] == ["M5.0 0.0h0.01 M25.0 50.0h0.01"]
+    assert [line.path for line in chart.paths] == ["M2.0 0.0h6 M22.0 50.0h6"]
     assert chart.rows[1].cells == ["0", "0", "—"]
 
 

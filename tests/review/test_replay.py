@@ -166,6 +166,16 @@ def test_a_replay_that_was_erased_meanwhile_does_not_come_back(talk, replay):
     assert not Replay.objects.exists()
 
 
+def test_the_edit_is_tried_where_a_reply_repeated_the_memory_before_one_that_only_had_it_in_mind(talk):
+    later = Turn.objects.create(conversation=talk.conversation, status="done")
+    reply = {"conversation": talk.conversation, "turn": later, "position": 9, "role": "agent"}
+    reply = Message.objects.create(text="You are welcome.", **reply)
+    note_recalled(later, {"memories": [talk.memory.key]})
+    assert replays.last_use(talk.memory) == talk.turn
+    Message.objects.filter(pk=reply.pk).update(text="A cup of tea to drink?")
+    assert replays.last_use(talk.memory) == later
+
+
 def test_a_memory_that_no_reply_used_cannot_be_tried(alice, sam):
     with pytest.raises(NotDone, match="No reply has used"):
         replays.ask(remembered(alice, "keeps bees"), text="keeps wasps", kind="fact", by=sam)

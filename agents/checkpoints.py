@@ -6,6 +6,8 @@ stays inert (LangGraph's default would build any importable object out of it).
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+    from agents.sqlite_checkpoints import OneThreadSqliteSaver
 
 
 POSTGRES = ("postgres://", "postgresql://")
@@ -23,11 +28,6 @@ _BUSY_SECONDS = 20
 
 #: Deleted rows are overwritten with zeros, so that what was erased is not left in the file.
 _SQLITE = f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}; PRAGMA secure_delete = ON; PRAGMA synchronous = NORMAL;"
-_NOT_LATEST = """
-    DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id <> (
-        SELECT MAX(checkpoint_id) FROM checkpoints AS latest
-        WHERE latest.thread_id = {table}.thread_id AND latest.checkpoint_ns = {table}.checkpoint_ns)
-"""
 
 
 @asynccontextmanager
@@ -46,13 +46,15 @@ async def open_checkpointer(place: str | Path, *, pool_size: int = 4) -> AsyncIt
 
 async def set_up_checkpoints(place: str | Path) -> None:
     """Make or upgrade the saver's tables; for the command that migrates, never for a request."""
-    if str(place).startswith(POSTGRES):
-        from psycopg import AsyncConnection
+    if not str(place).startswith(POSTGRES):
+        async with _open_sqlite(Path(place)):
+            return
+    from psycopg import AsyncConnection
 
-        async with await AsyncConnection.connect(str(place), autocommit=True) as connection:
-            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    async with open_checkpointer(place, pool_size=1) as saver:
-        await saver.setup()  # type: ignore[attr-defined]
+    async with await AsyncConnection.connect(str(place), autocommit=True) as connection:
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    async with _open_postgres(str(place), 1) as saver:
+        await saver.setup()
 
 
 async def prune_thread(saver: BaseCheckpointSaver, thread_id: str) -> None:
@@ -61,14 +63,8 @@ async def prune_thread(saver: BaseCheckpointSaver, thread_id: str) -> None:
     The caller sees to it that nothing is unfinished: results of finished parallel tools lie in older writes.
     """
     from langgraph.checkpoint.memory import InMemorySaver
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-    if isinstance(saver, AsyncSqliteSaver):
-        async with saver.lock:
-            for table in ("writes", "checkpoints"):  # writes first: they ask the checkpoints which is the latest
-                await saver.conn.execute(_NOT_LATEST.format(table=table), (thread_id,))
-            await saver.conn.commit()
-    elif not isinstance(saver, InMemorySaver):
+    if not isinstance(saver, InMemorySaver):
         await saver.aprune([thread_id], strategy="keep_latest")
 
 
@@ -80,12 +76,10 @@ async def has_thread(saver: BaseCheckpointSaver, thread_id: str) -> bool:
 async def leave_no_traces(saver: BaseCheckpointSaver) -> None:
     """Make an SQLite file anew: ``secure_delete`` misses copies in pages that SQLite rearranged, and the write-ahead
     log still has old ones. Writers wait meanwhile. Nothing to do elsewhere."""
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+    from agents.sqlite_checkpoints import OneThreadSqliteSaver
 
-    if isinstance(saver, AsyncSqliteSaver):
-        async with saver.lock:
-            await saver.conn.execute("VACUUM")
-            await saver.conn.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+    if isinstance(saver, OneThreadSqliteSaver):
+        await saver.avacuum()
 
 
 def strict_serializer() -> JsonPlusSerializer:
@@ -96,19 +90,26 @@ def strict_serializer() -> JsonPlusSerializer:
 
 @asynccontextmanager
 async def _open_sqlite(path: Path) -> AsyncIterator[BaseCheckpointSaver]:
-    import aiosqlite
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+    saver = await asyncio.to_thread(_sqlite_saver, path)
+    try:
+        yield saver
+    finally:
+        saver.close()
+
+
+def _sqlite_saver(path: Path) -> OneThreadSqliteSaver:
+    from agents.sqlite_checkpoints import OneThreadSqliteSaver
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    async with aiosqlite.connect(path, timeout=_BUSY_SECONDS) as connection:
-        await connection.executescript(_SQLITE)
-        saver = AsyncSqliteSaver(connection, serde=strict_serializer())
-        await saver.setup()
-        yield saver
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
+    connection.executescript(_SQLITE)
+    saver = OneThreadSqliteSaver(connection, serde=strict_serializer())
+    saver.setup()
+    return saver
 
 
 @asynccontextmanager
-async def _open_postgres(address: str, pool_size: int) -> AsyncIterator[BaseCheckpointSaver]:
+async def _open_postgres(address: str, pool_size: int) -> AsyncIterator[AsyncPostgresSaver]:
     from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
     from psycopg import AsyncConnection
     from psycopg.rows import dict_row

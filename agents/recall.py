@@ -63,6 +63,8 @@ async def recollect(
 async def _orders(store: BaseStore, account: str, wanted: Iterable[str]) -> dict[str, Item]:
     """The orders of ``wanted`` that are on file, by the spelling that was asked for."""
     tries = [(order_id, key) for order_id in wanted for key in spellings(order_id)]
+    if not tries:
+        return {}
     items = await store.abatch([GetOp(namespaces.orders(account), key) for _, key in tries])
     found: dict[str, Item] = {}
     for (order_id, _), item in zip(tries, items, strict=True):

@@ -38,7 +38,7 @@ print(json.dumps({{"session": client.cookies["sessionid"].value, "conversation":
 
 CLICKED = "after support_site.chat.actions:decide"
 WRITTEN = "after agents.tools.actions:_apply"
-SAVER = "langgraph.checkpoint.sqlite.aio:AsyncSqliteSaver"
+SAVER = "agents.sqlite_checkpoints:OneThreadSqliteSaver"
 
 #: Where the process dies: the moments it passes after the click, in order, up to its last one.
 STEPS = {

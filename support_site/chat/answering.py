@@ -66,11 +66,14 @@ FENCED = End(None, "fenced")
 #: This worker stops; the turn goes on where it is, elsewhere or later.
 HANDED_OVER = End(None, "handed_over")
 
-#: A database is away and nothing can be kept; when the lease has run out, the next attempt goes on.
+#: A database is away and nothing can be kept; when it is back, or the lease has run out, the next attempt goes on.
 AWAY = End(None, "away")
 
-#: What came before this attempt was not all known when it began, so it must begin anew.
+#: The attempt came to nothing and the turn is free: it must begin anew.
 ANEW = "anew"
+
+#: How the turn is given up for it; whether it was.
+_FOR_ANOTHER_ATTEMPT = {FENCED: in_thread(leases.release), AWAY: leases.release_when_back}
 
 
 class Answer:
@@ -219,7 +222,7 @@ class Answer:
         if end is HANDED_OVER:
             await self._writer.written()
             await in_thread(leases.release)(self._lease)
-        elif end is FENCED and await in_thread(leases.release)(self._lease):
+        elif end in _FOR_ANOTHER_ATTEMPT and await _FOR_ANOTHER_ATTEMPT[end](self._lease):
             return ANEW
         elif end.status in Turn.FINISHED:
             await self._tidy(end)

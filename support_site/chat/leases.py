@@ -4,22 +4,27 @@ The lease only says when somebody else may try. What keeps two workers from writ
 number of each event in the turn log, and the owner's name in every transaction that ends or pauses a turn.
 """
 
+import asyncio
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from support_site.chat import signals
 from support_site.chat.models import Conversation, Turn
+from support_site.threads import in_thread
 
 LEASE = timedelta(seconds=15)
 RENEW_BELOW = timedelta(seconds=10)
 MAX_ATTEMPTS = 3
+#: A database that failed is asked again so often.
+BACK_SOON_SECONDS = 1.0
 #: A queued turn that nobody has begun after this long was lost by the broker.
 QUEUED_TOO_LONG = timedelta(seconds=5)
 
@@ -90,6 +95,18 @@ def renew(lease: Lease) -> Held:
 def release(lease: Lease) -> bool:
     """Give a turn up unfinished, to be claimed at once; whether it was ours. It does not count as an attempt."""
     return bool(lease.mine().update(lease_until=timezone.now(), lease_owner="", attempt=lease.turn.attempt - 1))
+
+
+async def release_when_back(lease: Lease) -> bool:
+    """Give a turn up when the database that failed it answers again; whether it did before the lease ran out.
+
+    It counts as an attempt: what looks like an outage may be the turn's own fault, and must not go on for ever.
+    """
+    for _ in range(int(LEASE.total_seconds())):
+        await asyncio.sleep(BACK_SOON_SECONDS)
+        with suppress(OperationalError, InterfaceError):
+            return bool(await in_thread(lease.mine().update)(lease_until=timezone.now(), lease_owner=""))
+    return False
 
 
 def release_all() -> int:

@@ -5,16 +5,19 @@ import time
 import uuid
 
 import pytest
+from django.db import OperationalError
 
 from agents.errors import ModelBusy
 from agents.events import HandedOff, MessageDone, MessageStarted, Recalled, ToolDone, ToolStarted
 from agents.runner import Continue, Drained, Say
 from agents.store.errors import StoreUnavailable
 from support_site.chat import leases, turns
+from support_site.chat.leases import MAX_ATTEMPTS
 from support_site.chat.lineage import replies_that_used, used_in
 from support_site.chat.log import turn_log
 from support_site.chat.loops import worker_loop
 from support_site.chat.models import Conversation, Message, Turn
+from support_site.chat.recovery import recover
 from tests.chat.scripted import ScriptedAgent, says
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,6 +169,25 @@ def test_a_receipt_is_kept_even_if_the_reply_after_it_fails(say, answer, convers
     turns.retry(conversation, turn.pk)
     answer(turn, ScriptedAgent(says("Done.")))
     assert [(message.text, message.cards) for message in turn.messages.filter(role="agent")] == [("Done.", [CARD])]
+
+
+def test_a_database_that_fails_an_answer_and_is_back_costs_no_lease(say, answer, monkeypatch):
+    monkeypatch.setattr("support_site.chat.leases.BACK_SOON_SECONDS", 0.01)
+    turn = say("Hello?")
+    agent = ScriptedAgent([*says("Half a re", done=False), OperationalError("gone")], says("Here I am."))
+    assert answer(turn, agent) == "done"
+    assert [message.text for message in turn.messages.filter(role="agent")] == ["Here I am."]
+    turn.refresh_from_db()
+    assert turn.attempt == 2
+
+
+def test_what_looks_like_an_outage_for_ever_is_given_up(say, answer, monkeypatch):
+    monkeypatch.setattr("support_site.chat.leases.BACK_SOON_SECONDS", 0.01)
+    turn = say("Hello?")
+    assert answer(turn, ScriptedAgent(*([OperationalError("gone")] for _ in range(MAX_ATTEMPTS)))) is None
+    assert recover().to_answer == []
+    turn.refresh_from_db()
+    assert (turn.status, turn.error_code) == ("failed", "gave_up")
 
 
 def test_an_answer_that_takes_too_long_is_ended(say, answer, settings):

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
+#: How a sentence says when to try again where the provider has not said it.
+IN_A_MINUTE = "in a minute"
+
 
 class ModelError(Exception):
     """A model did not answer. ``str()`` is the code and its origin: "model_busy (OpenAIRateLimitError, HTTP 429)".
@@ -32,7 +35,7 @@ class ModelError(Exception):
 
 class ModelBusy(ModelError):
     code = "model_busy"
-    sentence = "Very many people are asking at the moment. Please try again in a minute."
+    sentence = f"Very many people are asking at the moment. Please try again {IN_A_MINUTE}."
     retryable = True
 
 
@@ -47,7 +50,7 @@ class ModelUnavailable(ModelError):
     """The provider cannot be reached, or reports a failure of its own."""
 
     code = "model_unavailable"
-    sentence = "I cannot reach the service that writes my answers. Please try again in a minute."
+    sentence = f"I cannot reach the service that writes my answers. Please try again {IN_A_MINUTE}."
     retryable = True
 
 

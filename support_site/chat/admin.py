@@ -182,7 +182,7 @@ class TurnAdmin(ReadOnly, FoundById):
 
     @admin.display(description="what the customer was told")
     def explanation(self, turn: Turn) -> str:
-        return sentence(turn.error_code) if turn.error_code else ""
+        return sentence(turn.error_code, turn.try_again_at) if turn.error_code else ""
 
     @admin.display(description="agent's unsupported claims")
     def claims(self, turn: Turn) -> str:

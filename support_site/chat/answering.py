@@ -4,13 +4,15 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
+from django.utils import timezone
 
 from agents.context import RunContext
 from agents.errors import ModelError
@@ -27,9 +29,6 @@ from support_site.chat.outages import OUTAGES
 from support_site.chat.telling import Telling
 from support_site.chat.writing import LogWriter
 from support_site.threads import in_thread
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +56,7 @@ class End:
 
     status: str | None
     error_code: str = ""
+    try_again_at: datetime | None = None
 
 
 #: Another worker has the turn: nothing more may be written.
@@ -209,7 +209,8 @@ class Answer:
         """The error's text is not logged: it may quote what a person wrote."""
         if isinstance(error, ModelError):
             logger.warning("turn %s: %s", self._turn.pk, error)
-            return End(Status.FAILED, error.code)
+            wait = error.retry_after
+            return End(Status.FAILED, error.code, timezone.now() + timedelta(seconds=wait) if wait else None)
         trace = "".join(traceback.format_tb(error.__traceback__))
         logger.error("turn %s: %s\n%s", self._turn.pk, type(error).__name__, trace)
         return End(Status.FAILED, "store_unavailable" if isinstance(error, StoreError) else "failed")
@@ -253,11 +254,12 @@ class Answer:
             last_seq=last_seq,
             model=self._agent.model_name if self._agent else "",
             error_code=end.error_code,
+            try_again_at=end.try_again_at,
             handed_off=self._telling.is_handed_off,
         )
         with suppress(DatabaseError, Fenced):  # recover_turns writes it later, or just has
             await in_thread(turn_log().append)(
-                self._turn.pk, last_seq, endings.done_event(str(end.status), end.error_code)
+                self._turn.pk, last_seq, endings.done_event(str(end.status), end.error_code, end.try_again_at)
             )
 
     async def _on_thread(self, verb: str, *arguments: str) -> None:
@@ -292,7 +294,7 @@ class Answer:
                     await asyncio.wait_for(woken.wait(), LOOK_SECONDS)
 
 
-async def _cancel(tasks: "Iterable[asyncio.Task[Any]]") -> None:
+async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

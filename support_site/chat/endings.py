@@ -120,13 +120,14 @@ def finish(
     last_seq: int,
     model: str,
     error_code: str = "",
+    try_again_at: datetime | None = None,
     handed_off: bool = False,
 ) -> None:
     """The end of the turn, and what follows from it. Raises LeaseLost."""
     turn = _hold(lease)
     actions.withdraw(turn)
-    told = {"status": status, "last_seq": last_seq, "model": model, "error_code": error_code, "handed_off": handed_off}
-    _save(turn, tally, **told, finished_at=timezone.now())
+    how = {"status": status, "error_code": error_code, "try_again_at": try_again_at, "finished_at": timezone.now()}
+    _save(turn, tally, **how, last_seq=last_seq, model=model, handed_off=handed_off)
     if handed_off:
         hand_to_person(turn.conversation)
 
@@ -171,9 +172,9 @@ def book(lease: Lease, tally: Tally) -> None:
         transaction.on_commit(partial(count_attempt, lease.turn, tally), robust=True)
 
 
-def done_event(status: str, error_code: str = "") -> dict[str, Any]:
+def done_event(status: str, error_code: str = "", try_again_at: datetime | None = None) -> dict[str, Any]:
     """The event that ends a turn, or lets it wait."""
-    error = {"code": error_code, "message": sentence(error_code)} if error_code else None
+    error = {"code": error_code, "message": sentence(error_code, try_again_at)} if error_code else None
     return {"type": "turn.done", "status": str(status), "error": error}
 
 

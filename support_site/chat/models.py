@@ -63,6 +63,8 @@ class Turn(models.Model):
     last_seq = models.PositiveIntegerField(default=0)
     #: Machine-readable reason of a failed turn ("model_timeout"), never text of a message.
     error_code = models.CharField(max_length=40, blank=True)
+    #: When the provider of the model that failed it is ready again, if it said so.
+    try_again_at = models.DateTimeField(null=True, blank=True)
     #: What answered: the model's name as shown to the customer.
     model = models.CharField(max_length=100, blank=True)
     input_tokens = models.PositiveIntegerField(default=0)

@@ -52,7 +52,7 @@ def repair_log(turn: Turn) -> bool:
     if log.last_seq(turn.pk) >= turn.last_seq:
         return False
     try:
-        log.append(turn.pk, turn.last_seq, done_event(turn.status, turn.error_code))
+        log.append(turn.pk, turn.last_seq, done_event(turn.status, turn.error_code, turn.try_again_at))
     except LogLost:
         retell(turn)
     return True
@@ -79,7 +79,7 @@ def _events_of(turn: Turn) -> Iterator[Event]:
     for action in turn.actions.order_by("created_at"):
         yield from _events_about(action, shown)
     if turn.status != Turn.Status.RUNNING:
-        yield done_event(turn.status, turn.error_code)
+        yield done_event(turn.status, turn.error_code, turn.try_again_at)
 
 
 def _events_about(action: Action, shown: list[Event]) -> Iterator[Event]:

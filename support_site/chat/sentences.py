@@ -1,8 +1,11 @@
 """What people are told when something is not possible: a sentence for every code."""
 
+from datetime import datetime
 from math import ceil
 
-from agents.errors import ModelError
+from django.utils import timezone
+
+from agents.errors import IN_A_MINUTE, ModelError
 
 MAX_LENGTH = 8000
 
@@ -71,9 +74,16 @@ class Limited(Refused):
         self.retry_after = max(1, ceil(retry_after))
 
 
-def sentence(code: str) -> str:
-    """The sentence for a person; a code that is not known gets the general one."""
-    return SENTENCES.get(code) or _of_models().get(code) or SENTENCES["failed"]
+def sentence(code: str, try_again_at: datetime | None = None) -> str:
+    """The sentence for a person; a code that is not known gets the general one. "In a minute" becomes longer where it
+    is known that it takes longer."""
+    told = SENTENCES.get(code) or _of_models().get(code) or SENTENCES["failed"]
+    minutes = ceil((try_again_at - timezone.now()).total_seconds() / 60) if try_again_at else 0
+    return told.replace(IN_A_MINUTE, _in_time(minutes)) if minutes > 1 else told
+
+
+def _in_time(minutes: int) -> str:
+    return f"in {minutes} minutes" if minutes < 90 else f"in {round(minutes / 60)} hours"
 
 
 def _of_models() -> dict[str, str]:

@@ -33,7 +33,8 @@ def message_shape(message: Message) -> Shape:
 
 def turn_shape(turn: Turn) -> Shape:
     """A turn and its status; ``error`` only where it failed."""
-    error = {"code": turn.error_code, "message": sentence(turn.error_code)} if turn.error_code else None
+    told = sentence(turn.error_code, turn.try_again_at)
+    error = {"code": turn.error_code, "message": told} if turn.error_code else None
     return {"id": str(turn.pk), "status": turn.status, "error": error}
 
 

@@ -30,7 +30,8 @@ class Passage:
     @property
     def error(self) -> str:
         """What the customer was told of a turn that failed."""
-        return sentence(self.turn.error_code) if self.turn and self.turn.error_code else ""
+        turn = self.turn
+        return sentence(turn.error_code, turn.try_again_at) if turn and turn.error_code else ""
 
 
 class Named(NamedTuple):

@@ -5,6 +5,7 @@ import uuid
 from contextlib import suppress
 
 import pytest
+from django.utils import timezone
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 
@@ -28,7 +29,7 @@ from support_site.chat.models import Message, Spending, Turn
 from support_site.chat.running import run_turn
 from support_site.chat.sentences import SENTENCES
 from support_site.threads import in_thread
-from tests.chat.test_socket import Socket, session_of
+from tests.chat.sockets import Socket, session_of
 from tests.openai_server import OpenAIServer, Reply, Trouble, calls, fails, says
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -142,6 +143,17 @@ def test_a_turn_that_takes_too_long_ends_honestly_and_lets_go_of_the_model(serve
     assert answer(turn, agent()) == "failed"
     assert shown(turn)[1] == {"code": "turn_timed_out", "message": SENTENCES["turn_timed_out"]}
     server.wait_until(lambda: server.disconnects == 1)
+
+
+def test_the_customer_is_told_when_the_provider_wants_to_be_asked_again(server, agent, say, answer):
+    server.answers(lambda exchange: fails(429, headers=AT_ONCE | {"retry-after": "290"}))
+    turn = say()
+    assert answer(turn, agent()) == "failed"
+    told = ModelBusy.sentence.replace("in a minute", "in 5 minutes")
+    turn.refresh_from_db()
+    assert shown(turn)[1]["message"] == shapes.turn_shape(turn)["error"]["message"] == told
+    turn.try_again_at = timezone.now()
+    assert shapes.turn_shape(turn)["error"]["message"] == ModelBusy.sentence
 
 
 def test_where_the_model_cannot_answer_the_fallback_does_at_once(server, agent, say, answer, settings):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Where = dict[str, Any]
 
-#: Rows a call carries; SQLite's variables end at about 32,000, Chroma's batch at 5,461.
-PAGE = 2_000
+#: Rows a call carries, and lists the ids of; SQLite's variables end at about 32,000, Chroma's batch at 5,461.
+PAGE, IDS = 2_000, 10_000
 #: Rows a call brings with their vectors when all are read: a server writes them out as JSON.
 SCANNED = 500
 #: Rows an embedded write carries: Chroma's binding holds Python's global lock while it writes, so that all other
@@ -60,10 +60,10 @@ class Table:
         """Those of the row ids that are there."""
         return {row_id for page in pages(list(ids)) for row_id in self._ask("get", ids=page, include=[])["ids"]}
 
-    def under(self, prefix: Namespace, *, vectors: bool, at_most: int | None = None) -> list[Entry]:
-        """The entries at or below a namespace, in the order they were first written; cut off at ``at_most`` rows."""
+    def under(self, prefix: Namespace, *, vectors: bool) -> list[Entry]:
+        """The entries at or below a namespace, in the order they were first written."""
         rows = Rows()
-        for got in self._pages(_at(prefix), _included(vectors), at_most):
+        for got in self._pages(_at(prefix), _included(vectors)):
             rows.add(got)
         return _within(prefix, rows)
 
@@ -87,10 +87,10 @@ class Table:
             rows.add(got)
         return list(rows.entries())
 
-    def nearest(self, query: Vectors, count: int, prefix: Namespace) -> list[tuple[str, float]]:
-        """Row ids and distances, nearest first, from Chroma's index."""
-        got = self._ask("query", query_embeddings=[query], n_results=count, where=_at(prefix), include=["distances"])
-        return list(zip(got["ids"][0], got["distances"][0], strict=True))
+    def nearest(self, query: Vectors, count: int, prefix: Namespace) -> list[str]:
+        """Row ids, nearest first, from Chroma's index."""
+        got = self._ask("query", query_embeddings=[query], n_results=count, where=_at(prefix), include=[])
+        return list(got["ids"][0])
 
     def scan(self, prefix: Namespace) -> Iterator[Entry]:
         """The entries at or below a namespace with their vectors, a page in memory at a time."""
@@ -208,7 +208,8 @@ class Table:
     def _pages(self, where: Where | None, include: list[str], limit: int | None = None) -> Iterator[Any]:
         offset = 0
         while limit is None or offset < limit:
-            size = PAGE if limit is None else min(PAGE, limit - offset)
+            most = PAGE if include else IDS
+            size = most if limit is None else min(most, limit - offset)
             got = self._ask("get", where=where, include=include, limit=size, offset=offset)
             if got["ids"]:
                 yield got

@@ -10,9 +10,10 @@ import pytest
 from langgraph.store.base import PutOp, SearchOp
 
 from agents.embeddings import LexicalEmbeddings
-from agents.store import HYBRID, VECTOR, ChromaStore, Ranking, Record
+from agents.store import HYBRID, VECTOR, ChromaStore, Ranking, Record, searching
 from agents.store.ranking import Lexicon, neighbours, similarities
 from agents.store.searching import EXACT_ROWS, FEW_ROWS
+from agents.store.table import Table
 from agents.store.words import words
 from tests.store.contract.stage import keys, topics_index
 
@@ -98,6 +99,41 @@ def test_many_records_are_searched_as_well_as_few(opened, ranking, count):
     assert keys(store.search(("accounts", "1"), query="red", filter={"n": -1})) == ["wanted"]
     assert len({item.key for offset in (0, 10) for item in store.search(NS, query="red", offset=offset)}) == 20
     assert keys(store.search((), query="tea dog", limit=2)) == ["theirs", "wanted"]
+
+
+@pytest.mark.service
+def test_a_record_that_is_near_to_nothing_else_is_found_among_thousands(client, server_client, name):
+    """Of the graph that Chroma searches by, no way leads to one in three of such records."""
+    embedder = LexicalEmbeddings()
+    lonely = [f"{first}{second}ix" for first in ("zor", "quil", "bram", "vex") for second in ("ak", "ul", "om", "et")]
+    puts = [PutOp(NS, f"n{n}", {"text": text}) for n, text in enumerate(small_talk(5_000))]
+    for place, word in enumerate(lonely):
+        puts.insert(place * 300, PutOp(NS, word, {"text": f"{word} {word}en"}))
+    for each in (client, server_client):
+        store = ChromaStore(each, collection=name, index={"embed": embedder, "dims": embedder.dims, "fields": ["text"]})
+        store.apply(store.prepare(puts))
+        for word in lonely:
+            assert keys(store.search(NS[:2], query=word, limit=1)) == [word]
+
+
+def test_what_the_index_does_not_list_is_scored_all_the_same(opened, monkeypatch):
+    store = opened(VECTOR)
+    store.batch([PutOp(NS, f"n{n}", {"text": "tea tea dog", "n": n}) for n in range(EXACT_ROWS + 50)])
+    store.put(NS, "lost", {"text": "tea"})
+    listed = Table.nearest
+    monkeypatch.setattr(Table, "nearest", lambda *asked: [i for i in listed(*asked) if not i.endswith("..lost")])
+    assert keys(store.search(NS, query="tea", limit=1)) == ["lost"]
+
+
+@pytest.mark.parametrize("prefix", [NS[:1], NS])
+def test_what_is_too_much_to_be_listed_is_searched_by_the_index(opened, monkeypatch, prefix):
+    monkeypatch.setattr(searching, "LISTED_ROWS", EXACT_ROWS)
+    store = opened(VECTOR, embed=LexicalEmbeddings(), dims=LexicalEmbeddings().dims)
+    store.batch([PutOp(NS, f"n{n}", {"text": text, "n": n}) for n, text in enumerate(small_talk(EXACT_ROWS + 50))])
+    store.put(NS, "wanted", {"text": "tea dog", "n": -1})
+    store.put(NS, "plain", {"text": "tea dog", "n": -1}, index=False)
+    assert keys(store.search(prefix, query="tea dog", limit=1)) == ["wanted"]
+    assert keys(store.search(prefix, query="tea dog", filter={"n": -1})) == ["wanted", "plain"]
 
 
 def test_by_other_distances_scores_are_those_of_the_distance(client, name):

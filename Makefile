@@ -34,7 +34,7 @@ service: $(VENV)/installed-dev ## Run all processes of a service (Procfile; WEB=
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@# By itself honcho kills after 5 seconds, which is what a worker takes to hand over what it writes.
-	@PATH="$(CURDIR)/$(BIN):$$PATH" python -c 'from honcho import command, manager; manager.KILL_WAIT = 60; command.main()' \
+	@PATH="$(CURDIR)/$(BIN):$$PATH" python -u -c 'from honcho import command, manager; manager.KILL_WAIT = 60; command.main()' \
 	  start --port $(PORT) --concurrency web=$(WEB)
 
 test: $(VENV)/installed-dev check ## All checks and all tests (what is missing is skipped, with the reason)

@@ -47,7 +47,12 @@ class Command(BaseCommand):
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        Server(config, self.stdout.write).run(sockets=[listener])
+        Server(config, self._say_at_once).run(sockets=[listener])
+
+    def _say_at_once(self, text: str) -> None:
+        """Also to a pipe, into which it would come when the site ends."""
+        self.stdout.write(text)
+        self.stdout.flush()
 
 
 def listen(host: str, port: int) -> socket.socket:

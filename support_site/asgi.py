@@ -9,7 +9,6 @@ from django.core.asgi import get_asgi_application
 http_application = get_asgi_application()
 
 # Imported only now: these need Django's apps to be ready.
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 
@@ -20,7 +19,7 @@ from support_site.probes import Probes
 application = ProtocolTypeRouter(
     {
         "http": Probes(http_application),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
         "lifespan": Lifespan(),
     }
 )

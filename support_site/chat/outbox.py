@@ -10,10 +10,6 @@ SEND_SECONDS = 10.0
 Frame = dict[str, Any]
 
 
-class TooSlow(Exception):
-    """The reader did not take a frame in time."""
-
-
 class Outbox:
     """Sends a frame at a time. Nothing is queued: who has something to send waits, so a slow reader slows its own
     socket only, and what it has not been told waits in the turn log."""
@@ -33,9 +29,8 @@ class Outbox:
             finally:
                 self._sending_since = None
 
-    async def watch(self) -> None:
-        """Look now and then whether a frame is stuck, which costs less than a timer for each. Raises TooSlow."""
-        while True:
-            await asyncio.sleep(self._seconds / 2)
-            if self._sending_since is not None and time.monotonic() - self._sending_since > self._seconds:
-                raise TooSlow
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the reader has not taken a frame in time. Asked now and then, which costs less than a timer for each
+        frame."""
+        return self._sending_since is not None and time.monotonic() - self._sending_since > self._seconds

@@ -8,16 +8,23 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 
+from support_site.accounts.models import User
 from support_site.chat import signals
 
 
-def is_signed_in(session_key: str | None, user_id: Any) -> bool:
-    """Whether this session exists, has not been closed by a new password, and is of this user, who is active."""
+def session_key_of(scope: dict[str, Any]) -> str | None:
+    """The session that the cookie behind a socket names."""
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+
+
+def signed_in(session_key: str | None) -> User | None:
+    """Whose session this is; None if there is none, a new password has closed it, or the user is not active."""
     session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     user = get_user(cast("HttpRequest", SimpleNamespace(session=session)))
-    return user.is_active and user.pk == user_id
+    return user if isinstance(user, User) and user.is_active else None
 
 
 @receiver(user_logged_out, dispatch_uid="close_sockets")

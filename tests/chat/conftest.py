@@ -10,6 +10,7 @@ from support_site.chat.hub import hub
 from support_site.chat.loops import worker_loop
 from support_site.chat.models import Conversation, Turn
 from tests.chat.scripted import ScriptedAgent
+from tests.chat.sockets import Socket, session_of
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +107,25 @@ def expire():
         Turn.objects.filter(pk=turn.pk).update(lease_until=timezone.now() - timedelta(seconds=1), lease_owner="dead")
 
     return expire
+
+
+@pytest.fixture
+def alices_session(alice):
+    return session_of(alice)
+
+
+@pytest.fixture
+async def open_socket(conversation, alices_session):
+    """An open socket of alice's; closed after the test."""
+    opened = []
+
+    async def open_socket(where=None, session=alices_session, **options):
+        socket = Socket(where or conversation, session, **options)
+        opened.append(socket)
+        assert await socket.connect()
+        return socket
+
+    yield open_socket
+    for socket in opened:
+        if not socket.future.done():
+            await socket.disconnect()

@@ -10,7 +10,7 @@ from django.test import Client
 
 from support_site.chat.models import Action, Conversation, Message, Turn
 from tests.chat.scripted import RECEIPT, ScriptedAgent, carries_out, proposes, says
-from tests.chat.test_socket import Socket, session_of
+from tests.chat.sockets import Socket, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,7 @@ from support_site.chat.models import Conversation, Message, Reservation, Spendin
 from support_site.chat.sentences import HANDED_OFF, SENTENCES, Limited
 from support_site.threads import in_thread
 from tests.chat.scripted import ScriptedAgent, proposes, says
-from tests.chat.test_socket import Socket, session_of
+from tests.chat.sockets import Socket, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,7 +8,6 @@ from django.test import Client
 from support_site.chat.models import Conversation, Message
 from support_site.chat.ratings import rate
 from support_site.chat.sentences import Refused
-from tests.chat.test_socket import alices_session, open_socket  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +45,7 @@ def test_only_what_the_agent_said_can_be_rated(conversation, role):
         rate(conversation, said.pk, vote="up")
 
 
-async def test_a_vote_is_shown_in_every_tab_and_after_a_reload(open_socket, reply):  # noqa: F811
+async def test_a_vote_is_shown_in_every_tab_and_after_a_reload(open_socket, reply):
     here, there = await open_socket(), await open_socket()
     await here.hello()
     await there.hello()
@@ -57,7 +56,7 @@ async def test_a_vote_is_shown_in_every_tab_and_after_a_reload(open_socket, repl
     assert [message["rating"] for message in (await here.hello())["messages"]] == ["down"]
 
 
-async def test_a_reply_of_somebody_else_cannot_be_rated(open_socket, bob, reply):  # noqa: F811
+async def test_a_reply_of_somebody_else_cannot_be_rated(open_socket, bob, reply):
     foreign = await Conversation.objects.acreate(account=bob.account)
     other = await Message.objects.acreate(conversation=foreign, position=1, role="agent", text="Hello Bob")
     socket = await open_socket()

@@ -12,7 +12,7 @@ from support_site.chat import notices, tasks
 from support_site.chat.agent import SiteAgent
 from support_site.chat.models import Message
 from support_site.threads import in_thread
-from tests.chat.test_socket import Socket, session_of
+from tests.chat.sockets import Socket, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

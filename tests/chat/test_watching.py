@@ -1,0 +1,183 @@
+"""What a socket shows of an answer, and of what else happens in its conversation: everything once, in every tab."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from support_site.chat import turns
+from support_site.chat.models import Conversation, Turn
+from support_site.threads import in_thread
+from tests.chat.scripted import HOLD, ScriptedAgent, carries_out, proposes, says
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def answered(beginning, turn, agent):
+    return asyncio.wrap_future(beginning(turn, agent))
+
+
+async def test_an_answer_streams_in_and_is_kept(open_socket, beginning):
+    socket = await open_socket()
+    await socket.hello()
+    await socket.say("message.send", id=str(uuid.uuid4()), text="Hi")
+    turn = await Turn.objects.aget(pk=(await socket.until("ack"))["turn"])
+    running = await answered(beginning, turn, ScriptedAgent([*says("Hello **there**"), 0.1]))
+    done = await socket.until("message.done")
+    assert (done["text"], done["html"]) == ("Hello **there**", "<p>Hello <strong>there</strong></p>")
+    assert (await socket.until("turn.done"))["status"] == "done"
+    assert await running == "done"
+    assert [seq for seq, _ in socket.events()] == list(range(1, len(socket.events()) + 1))
+    kept = [frame["message"]["role"] for frame in socket.frames if frame["type"] == "message"]
+    assert kept == ["customer", "agent"]
+
+
+async def test_two_tabs_see_the_same_events_in_the_same_order(open_socket, beginning):
+    one, two = await open_socket(), await open_socket()
+    for socket in (one, two):
+        await socket.hello()
+    await one.say("message.send", id=str(uuid.uuid4()), text="Hi")
+    turn = await Turn.objects.aget(pk=(await one.until("ack"))["turn"])
+    await (await answered(beginning, turn, ScriptedAgent(says("a b c d e f"))))
+    for socket in (one, two):
+        await socket.until("turn.done")
+    assert one.events() == two.events()
+    assert next(frame for frame in two.frames if frame["type"] == "message")["message"]["text"] == "Hi"
+
+
+async def test_a_page_that_comes_back_at_any_event_gets_exactly_the_rest(open_socket, say, answer, conversation):
+    turn = await in_thread(say)("Hi")
+    await in_thread(answer)(
+        turn, ScriptedAgent([step for event in says("one two three four") for step in (event, 0.06)])
+    )
+    await Turn.objects.filter(pk=turn.pk).aupdate(status="running")
+    whole = await open_socket()
+    await whole.hello()
+    await whole.until("turn.done")
+    assert len(whole.events()) > 6
+    for seen in range(len(whole.events()) + 1):
+        socket = await open_socket()
+        await socket.hello(**{str(turn.pk): seen})
+        if seen < len(whole.events()):
+            await socket.until("turn.done")
+        assert socket.events() == whole.events()[seen:]
+        await socket.disconnect()
+
+
+async def test_a_reload_in_mid_answer_shows_what_was_there_and_goes_on(open_socket, say, beginning):
+    turn = await in_thread(say)("Hi")
+    agent = ScriptedAgent([*says("Let me look", done=False), HOLD, *says("Here it is.")])
+    running = await answered(beginning, turn, agent)
+    first = await open_socket()
+    await first.hello()
+    await first.until("message.delta")
+    await first.disconnect()
+    second = await open_socket()
+    snapshot = await second.hello()
+    assert [shown["status"] for shown in snapshot["turns"]] == ["running"]
+    await second.until("message.delta")
+    agent.let_go()
+    await second.until("turn.done")
+    assert [seq for seq, _ in second.events()] == list(range(1, len(second.events()) + 1))
+    assert await running == "done"
+
+
+async def test_hello_said_again_begins_again_at_its_cursors(open_socket, say, answer):
+    turn = await in_thread(say)("Hi")
+    await in_thread(answer)(turn, ScriptedAgent(says("Hello")))
+    await Turn.objects.filter(pk=turn.pk).aupdate(status="running")
+    socket = await open_socket()
+    await socket.hello()
+    await socket.until("turn.done")
+    before = socket.events()
+    socket.frames.clear()
+    await socket.hello(**{str(turn.pk): 2})
+    await socket.until("turn.done")
+    assert socket.events() == before[2:]
+
+
+async def test_leaving_is_not_stopping(open_socket, say, beginning):
+    turn = await in_thread(say)("Hi")
+    agent = ScriptedAgent.held()
+    running = await answered(beginning, turn, agent)
+    socket = await open_socket()
+    await socket.hello()
+    await socket.until("message.delta")
+    await socket.disconnect()
+    agent.let_go()
+    assert await running == "done"
+
+
+async def test_stop_is_heard_while_an_answer_is_written(open_socket, say, beginning):
+    turn = await in_thread(say)("Hi")
+    running = await answered(beginning, turn, ScriptedAgent.held())
+    socket = await open_socket()
+    await socket.hello()
+    await socket.until("message.delta")
+    await socket.say("turn.stop", turn=str(turn.pk))
+    assert (await socket.until("turn.done"))["status"] == "stopped"
+    assert await running == "stopped"
+
+
+async def test_a_failed_turn_is_in_the_snapshot_and_can_be_tried_again_from_the_page(
+    open_socket, say, answer, no_tasks
+):
+    turn = await in_thread(say)("Hi")
+    await in_thread(answer)(turn, ScriptedAgent([ValueError()]))
+    socket = await open_socket()
+    snapshot = await socket.hello()
+    assert snapshot["turns"][0]["error"]["code"] == "failed"
+    await socket.say("turn.retry", turn=str(turn.pk))
+    assert (await socket.until("ack"))["turn"] == str(turn.pk)
+    assert ("answer", str(turn.pk)) in no_tasks
+    assert (await socket.until("turn"))["turn"]["status"] == "queued"
+
+
+async def test_a_click_decides_and_the_outcome_is_shown_in_every_tab(open_socket, say, answer, beginning, no_tasks):
+    turn = await in_thread(say)("Cancel it")
+    await in_thread(answer)(turn, ScriptedAgent(proposes(turn)))
+    one, two = await open_socket(), await open_socket()
+    for socket in (one, two):
+        await socket.hello()
+        proposed = await socket.until("action.proposed")
+    await one.say("action.decide", action=proposed["action"], digest=proposed["digest"], decision="confirm")
+    await one.until("turn", turn={"id": str(turn.pk), "status": "running", "error": None})
+    assert no_tasks[-1] == ("answer", str(turn.pk))
+    await (await answered(beginning, turn, ScriptedAgent([*carries_out(), *says("Done.")])))
+    for socket in (one, two):
+        assert (await socket.until("action.decided", status="applied"))["receipt"]["amount"] == "12.00"
+        await socket.until("turn.done", status="done")
+
+
+async def test_a_click_on_something_else_than_was_shown_is_refused(open_socket, say, answer):
+    turn = await in_thread(say)("Cancel it")
+    await in_thread(answer)(turn, ScriptedAgent(proposes(turn)))
+    socket = await open_socket()
+    await socket.hello()
+    await socket.say("action.decide", action=f"{turn.pk}:call_1", digest="other", decision="confirm")
+    error = await socket.until("error")
+    assert (error["code"], error["ref"]) == ("changed", f"{turn.pk}:call_1")
+
+
+async def test_a_staff_reply_is_shown_at_once(open_socket, conversation, sam):
+    socket = await open_socket()
+    await socket.hello()
+
+    def reply():
+        from django.db import transaction
+
+        with transaction.atomic():
+            turns.keep(turns.locked(conversation.pk), turn=None, role="staff", text="Sam here.", author=sam)
+
+    await in_thread(reply)()
+    message = (await socket.until("message"))["message"]
+    assert (message["role"], message["text"], message["author"]) == ("staff", "Sam here.", "Sam")
+
+
+async def test_sockets_of_other_conversations_hear_nothing(open_socket, alice, say):
+    other = await Conversation.objects.acreate(account=alice.account)
+    socket = await open_socket(other)
+    await socket.hello()
+    await in_thread(say)("Hi")
+    await socket.say("ping", t=1)
+    assert (await socket.next())["type"] == "pong"

@@ -113,6 +113,7 @@ class Recalled(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = (models.UniqueConstraint(fields=("turn", "address"), name="recalled_once_a_turn"),)
+        verbose_name, verbose_name_plural = "note used in an answer", "notes used in answers"
 
     def __str__(self) -> str:
         return f"one of the {self.kind}"

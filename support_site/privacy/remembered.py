@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.text import Truncator
 
 from agents.memory import Memory, instant, with_older
+from agents.screening import is_suspicious
 from agents.shop import wording
 from agents.shop.facts import order_total
 from agents.shop.money import dollars
@@ -36,6 +37,7 @@ TRUST = {
 #: Why a memory is not used. An active one has no line here.
 UNUSED = {
     "quarantined": "Set aside: it reads like an instruction or a claim, so it is not used unless our team releases it.",
+    "by_staff": "Set aside by our team: it is not used.",
     "needs_review": "Set aside: it is not used until our team has looked at it.",
     "contradicts": "Set aside: our team noted something else, and looks at this first. If this is what is right, "
     "choose “Correct” and save it, and it counts at once.",
@@ -103,6 +105,8 @@ def unused_because(memory: Memory) -> str:
         return UNUSED["expired"]
     if memory.status == "needs_review" and memory.contradicts:
         return UNUSED["contradicts"]
+    if memory.status == "quarantined" and not is_suspicious(memory.text):
+        return UNUSED["by_staff"]
     return UNUSED.get(memory.status, "")
 
 

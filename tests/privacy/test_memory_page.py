@@ -100,6 +100,13 @@ def test_what_is_not_used_is_shown_with_the_reason_behind_what_is(signed_in, ali
     assert "No longer used: its time has run out." in page
 
 
+def test_what_staff_set_aside_is_not_said_to_read_like_a_claim(signed_in, alice):
+    put(alice.account, Memory(key="q", text="Likes tea.", status="quarantined", valid_from=instant()))
+    page = page_of(signed_in)
+    assert "Set aside by our team" in page
+    assert "instruction" not in page
+
+
 def test_a_word_that_waits_for_staff_counts_once_its_owner_saves_it_here(signed_in, alice):
     staffs = Memory(key="s", text="Her name is Al.", kind="name", about="name", trust="staff", valid_from=instant())
     put(alice.account, staffs)

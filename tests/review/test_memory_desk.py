@@ -72,6 +72,17 @@ def test_the_list_is_filtered_and_searched(desk, several, query, expected):
     assert listed(desk, **query) == expected
 
 
+def test_an_empty_list_says_why_it_is_empty(desk, alice):
+    def told(**query):
+        return desk.get(reverse(LIST), query).content.decode()
+
+    assert "Nothing is remembered yet." in told()
+    remembered(alice, "likes tea")
+    assert "Tick “by meaning”" in told(q="zeppelin")
+    assert "No memory is like that." in told(status="quarantined")
+    assert 'class="none"' not in told(q="tea")
+
+
 def test_words_are_found_in_capitals_and_small_letters_beside_what_no_database_keeps(desk, alice):
     memory = remembered(alice, "ISST GERNE ÄPFEL \0 \ud800 ÜBERALL", key="odd")
     assert listed(desk, q="äpfel Überall") == [str(memory)]

@@ -253,6 +253,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Embedded, files are served from where they lie; a service has them collected once and served from there.
 STATIC_ROOT = BASE_DIR / "staticfiles" if SERVICE_MODE else None
 SERVESTATIC_USE_FINDERS = not SERVICE_MODE
+# Collected by one user and served by another one, while archives are for their own process only (MEDIA_ROOT above).
+for_all = {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage", "OPTIONS": for_all},
+}
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -107,7 +107,7 @@ def test_the_image_runs_as_nobody_in_particular_and_holds_no_build_tools():
     assert "apt-get" not in DOCKERFILE
 
 
-def test_what_the_image_copies_is_enough_to_collect_its_files(tmp_path):
+def test_what_the_image_copies_is_enough_to_collect_files_that_its_user_can_read(tmp_path):
     copied = re.findall(r"^COPY (?!--from)(\S+) \S+$", DOCKERFILE.rpartition("FROM ")[2], re.M)
     allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.M)
     assert set(copied) <= set(allowed)
@@ -124,7 +124,10 @@ def test_what_the_image_copies_is_enough_to_collect_its_files(tmp_path):
     command = [sys.executable, *words[words.index("python") + 1 :]]
     given = {**os.environ, **environment, "DATA_DIR": str(tmp_path / "data")}
     subprocess.run(command, cwd=tmp_path, env=given, check=True, timeout=60)
-    assert list((tmp_path / "staticfiles").glob("site*.css"))
+    collected = tmp_path / "staticfiles"
+    assert list(collected.glob("site*.css"))
+    for path in (collected, *collected.rglob("*")):
+        assert path.stat().st_mode & 0o005 == (0o005 if path.is_dir() else 0o004), path
 
 
 class Behind:

@@ -1,5 +1,6 @@
 """The turn log: every event of a turn, numbered from 1. It is the truth, and a socket is a view of it."""
 
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Field, Max
 from django.utils import timezone
@@ -89,6 +91,12 @@ def _row(turn_id: UUID, seq: int, event: Event) -> list[Any]:
     return [column.get_db_prep_save(value, connection) for column, value in zip(_COLUMNS, values, strict=True)]
 
 
+def _entries(append: Append) -> list[Entry]:
+    """What followers would read, so that they need not: an event as it comes out of JSON."""
+    events = json.loads(json.dumps(append.events, cls=DjangoJSONEncoder))
+    return [Entry(*numbered) for numbered in enumerate(events, append.seq)]
+
+
 class SqlTurnLog:
     """The embedded filling: a table whose unique (turn, seq) is the fence, and the hub of this process."""
 
@@ -111,7 +119,7 @@ class SqlTurnLog:
                 return [Fenced(f"event {appends[0].seq} of turn {appends[0].turn_id}")]
             return [refusal for append in appends for refusal in self.append_all([append])]
         for append in appends:
-            transaction.on_commit(partial(hub.wake, ("log", append.turn_id)))
+            transaction.on_commit(partial(hub.wake_here, ("log", append.turn_id), *_entries(append)))
         return [None] * len(appends)
 
     def begin_anew(self, turn_id: UUID, seq: int, *events: Event) -> None:

@@ -3,6 +3,7 @@
 child.py write [STEP]  puts numbered memories, a line "kept N" for each; dies by SIGKILL at a step of the fourth
 child.py fill COUNT    puts so many at once and dies by SIGKILL, so that SQLite's write-ahead logs stay
 child.py grow          puts fifty at once, again and again, with a line "kept N" for each
+child.py share NAME    puts memories of its own and one that all share, reads both, with a line "kept N" for each
 child.py look          one JSON line: what the store answers, and what store_check finds
 """
 
@@ -21,6 +22,7 @@ STEPS = {
     "after chroma": "SET in_store = ",
 }
 DIES_AT = 3
+SHARED = 20
 
 
 def write(step=""):
@@ -61,6 +63,21 @@ def grow():
         sys.stdout.flush()
 
 
+def share(name):
+    """Ends by itself after SHARED memories; fails if what it wrote is not what it then reads."""
+    from support_site.memory.stores import site_store
+
+    store, namespace = site_store(), memories()
+    for number in range(SHARED):
+        store.put(namespace, f"{name}-{number:03}", {"text": f"memory {number} of {name}"})
+        store.put(namespace, "shared", {"text": f"by {name}", "number": number})
+        assert store.get(namespace, f"{name}-{number:03}").value == {"text": f"memory {number} of {name}"}
+        found = {item.key for item in store.search(namespace, query="memory", limit=1_000)}
+        assert {f"{name}-{n:03}" for n in range(number + 1)} <= found
+        sys.stdout.write(f"kept {number}\n")
+        sys.stdout.flush()
+
+
 def dying(at):
     def execute_or_die(execute, sql, *arguments):
         if at and at in sql:
@@ -96,4 +113,4 @@ def memories():
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "support_site.settings"
     django.setup()
-    {"write": write, "fill": fill, "grow": grow, "look": look}[sys.argv[1]](*sys.argv[2:])
+    {"write": write, "fill": fill, "grow": grow, "share": share, "look": look}[sys.argv[1]](*sys.argv[2:])

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from uuid import UUID
 
 from django.conf import settings
@@ -42,9 +41,12 @@ async def follow(
             if len(entries) == MOST_AT_ONCE:
                 continue
             pause = shortest if entries else min(2 * pause, longest)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):  # wait_for would make a task for every event
-                    await news.wait()
+            # asyncio.timeout would cost twice as much for every event, and wait_for a task.
+            timer = asyncio.get_running_loop().call_later(pause, news.set)
+            try:
+                await news.wait()
+            finally:
+                timer.cancel()
 
 
 async def _read(log: TurnLog, turn_id: UUID, after: int) -> list[Entry]:

@@ -1,6 +1,7 @@
 """What is known when a turn begins: memories, and the orders that are meant, as they are now."""
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
@@ -13,6 +14,8 @@ from agents.memory import Memory, instant, recall
 from agents.mentions import mentioned_orders, spellings
 from agents.options import AgentOptions
 from agents.store.errors import StoreError
+
+logger = logging.getLogger(__name__)
 
 #: Fields of an order record that are bookkeeping and not for a prompt.
 _NOT_FOR_PROMPTS = frozenset({"version", "changes", "user_id"})
@@ -48,7 +51,8 @@ async def recollect(
         mentions = {memory.order_id: memory.valid_from for memory in memories if memory.order_id}
         wanted = list(dict.fromkeys([*mentioned_orders(words), *mentions]))[: options.recalled_orders]
         on_file = await _orders(store, account, wanted)
-    except StoreError:
+    except StoreError as error:  # its words may name a record
+        logger.warning("the store cannot be read (%s)", type(error).__name__)
         return {"unavailable": True, "paused": context.memory_paused}
     return {
         "name": _full_name(profile),

@@ -98,9 +98,10 @@ async def test_paused_memory_recalls_orders_by_name_and_nothing_else(store):
     assert known["paused"]
 
 
-async def test_a_store_that_is_down_is_told_and_not_raised():
+async def test_a_store_that_is_down_is_told_and_not_raised_and_the_log_says_why(caplog):
     known = await recollect(StoreThatIsDown(), CONTEXT, ["where is #W1000001?"])
     assert known == {"unavailable": True, "paused": False}
+    assert "the store cannot be read (StoreUnavailable)" in caplog.text
 
 
 async def test_only_the_runs_own_account_is_ever_read(store):

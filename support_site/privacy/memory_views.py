@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -35,32 +35,37 @@ NOT_THERE = "That note is not there any more: it was forgotten before."
 @login_required
 def memory(request: HttpRequest) -> HttpResponse:
     """Everything kept about the customer's account."""
-    account, search = account_of(request.user), request.GET.get("q", "").strip()
+    return _page(request, request.GET)
+
+
+def _page(request: HttpRequest, place: QueryDict, refused: dict[str, str] | None = None) -> HttpResponse:
+    """The page at a place; with ``refused``, ``{"key", "text", "why"}`` of a correction, its form is open again."""
+    account, search = account_of(request.user), place.get("q", "").strip()
     found = noted_by(account, search)
     shown = {
+        "refused": refused,
         "account": account,
         "search": search,
-        "page_obj": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page_obj": Paginator(found, PAGE_SIZE).get_page(place.get("page")),
         "is_searchable": bool(search) or len(found) > PAGE_SIZE // 2,
         "profile": profile_of(account),
         "orders": orders_of(account),
         "conversation_count": account.conversations.filter(messages__isnull=False).distinct().count(),
         "reads": account.record_reads.select_related("reader")[:READS_SHOWN],
     }
-    return render(request, "privacy/memory.html", shown)
+    return render(request, "privacy/memory.html", shown, status=422 if refused else 200)
 
 
 @require_POST
+@never_cache
 @login_required
 def memory_correct(request: HttpRequest, key: str) -> HttpResponse:
     """Put the customer's own words in the place of a note."""
-    account = account_of(request.user)
+    account, text = account_of(request.user), request.POST.get("text", "")
     try:
-        source = Source(request=str(uuid.uuid4()))
-        new = customers.correct(account.pk, key, request.POST.get("text", ""), source)
+        new = customers.correct(account.pk, key, text, Source(request=str(uuid.uuid4())))
     except NotKept as reason:
-        messages.error(request, f"Not changed. {reason}")
-        return _back(request, key)
+        return _page(request, request.POST, {"key": key, "text": text, "why": f"Not changed. {reason}"})
     if new is None:
         messages.error(request, NOT_THERE)
     elif new.status == "active":

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django.asserts import assertInHTML
 
 from agents import namespaces
 from agents.attribution import attributed
@@ -167,8 +168,14 @@ def test_a_correction_can_be_made_and_undone(signed_in, alice, note):
 
 def test_a_refused_correction_says_why_and_changes_nothing(signed_in, alice, note):
     tea = note()
-    page = signed_in.post(f"/memory/notes/{tea.key}/correct/", {"text": "my password is hunter2"}, follow=True)
+    page = signed_in.post(f"/memory/notes/{tea.key}/correct/", {"text": "my password is hunter2"})
+    assert page.status_code == 422
     assert "I do not keep card or account numbers, passwords or codes." in page.content.decode()
+    assertInHTML(
+        f'<textarea id="text-{tea.key}" name="text" rows="2" maxlength="300" required autofocus aria-invalid="true" '
+        f'aria-describedby="why-{tea.key}">my password is hunter2</textarea>',
+        page.content.decode(),
+    )
     assert [memory.text for memory in customers.memories_of(alice.account_id)] == [tea.text]
 
 

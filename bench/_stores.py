@@ -14,7 +14,7 @@ from langgraph.store.memory import InMemoryStore
 
 from agents.embeddings import LexicalEmbeddings
 from agents.store import HYBRID, ChromaStore
-from bench._chroma import chroma_server
+from bench._chroma import chroma_server, tune
 from bench._site import embedded_settings
 
 POSTGRES = "BENCH_POSTGRES"
@@ -40,6 +40,7 @@ def _embedded(folder: str, config: Any) -> Iterator[BaseStore]:
 @contextmanager
 def _server(folder: str, config: Any) -> Iterator[BaseStore]:
     with chroma_server(folder) as port:
+        tune(folder)
         settings = Settings(anonymized_telemetry=False)
         yield ChromaStore(lambda: chromadb.HttpClient(port=port, settings=settings), index=config, ranking=HYBRID)
 

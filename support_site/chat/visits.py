@@ -132,8 +132,10 @@ class Visit:
             await self._error("limited", ref, retryable=True, **told)
         except Refused as refused:
             await self._error(refused.code, ref)
-        except Exception as error:  # noqa: BLE001  told to the person and logged, without what they wrote
+        except Exception as error:
             logger.error("%s failed: %s", frame.type, type(error).__name__)
+            if not self._has_said_hello:  # a page that is not told all would wait for ever; it comes back by itself
+                raise Close(1011) from error
             await self._error("site_failed", ref, retryable=True)
 
     async def _error(self, code: str, ref: str | None, *, retryable: bool = False, **more: Any) -> None:

@@ -24,23 +24,25 @@ def site(tmp_path):
     """The environment of processes that share a database and a Chroma server of this test."""
     folder = tempfile.mkdtemp(prefix="pg-")  # pytest's folders are closed to PostgreSQL's own user
     postgres, chroma = Postgres(folder), Chroma(tmp_path / "chroma")
-    for part in (postgres, chroma):
-        part.start()
-    environment = {
-        **os.environ,
-        "DATA_DIR": str(tmp_path),
-        "DATABASE_URL": postgres.wait().url,
-        "CHROMA_URL": chroma.wait().url,
-        "REDIS_URL": "redis://127.0.0.1:1/0",  # a site of several processes must name one; these ask nothing of it
-        "SECRET_KEY": "of-this-test-" * 5,
-        "ALLOWED_HOSTS": "testserver",
-    }
-    migrate = [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"]
-    subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
-    yield environment
-    for part in (chroma, postgres):
-        part.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        for part in (postgres, chroma):
+            part.start()
+        environment = {
+            **os.environ,
+            "DATA_DIR": str(tmp_path),
+            "DATABASE_URL": postgres.wait().url,
+            "CHROMA_URL": chroma.wait().url,
+            "REDIS_URL": "redis://127.0.0.1:1/0",  # a site of several processes must name one; these ask nothing of it
+            "SECRET_KEY": "of-this-test-" * 5,
+            "ALLOWED_HOSTS": "testserver",
+        }
+        migrate = [sys.executable, "manage.py", "migrate", "-v0", "--skip-checks"]
+        subprocess.run(migrate, env=environment, cwd=ROOT, check=True)
+        yield environment
+    finally:
+        for part in (chroma, postgres):
+            part.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def child(site, *arguments):

@@ -80,11 +80,12 @@ class Embedded:
         self._lock = only_one(settings.DATA_DIR / "running.lock")
         self._pick_up_the_pieces()
         worker_state.should_stop = None
-        for worker in self._workers:
+        # One after the other: a worker that starts keeps in Celery's app which queues are its own, and only the first
+        # one of a process imports the tasks.
+        for worker, ready in zip(self._workers, self._ready.values(), strict=True):
             worker.start()
-        until = time.monotonic() + READY_SECONDS
-        if not all(ready.wait(until - time.monotonic()) for ready in self._ready.values()):
-            raise CannotStart("The worker did not start in time; the lines above say why.")
+            if not ready.wait(READY_SECONDS):
+                raise CannotStart("The worker did not start in time; the lines above say why.")
         self._beat.start()
         self._is_warm = True
         warm_up()

@@ -1,4 +1,4 @@
-"""The Celery app: work that outlives a request. Settings are in settings.py, under CELERY_."""
+"""The Celery app: work that outlives a request. Where its broker is, settings.py says."""
 
 import os
 from typing import Any
@@ -16,6 +16,9 @@ TRANSPORTS = {
     "redis": "support_site.redis_broker:Transport",
     "rediss": "support_site.redis_broker:Transport",
 }
+#: Turns are apart from all other work, so that a flood of it keeps no customer waiting: not for an answer, and not for
+#: one that has to be taken up again. What asks the model and follows every turn is apart from the short rounds of beat.
+QUEUES = {"turns": ("answer", "recover_turns"), "learning": ("learn", "learn_from_people")}
 
 
 def every(seconds: float, task: str) -> dict[str, Any]:
@@ -57,6 +60,17 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     broker_transport=TRANSPORTS.get(urlsplit(app.conf.broker_url).scheme),
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    task_default_queue="background",
+    task_routes={
+        f"support_site.chat.tasks.{task}": {"queue": queue} for queue, tasks in QUEUES.items() for task in tasks
+    },
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    # Once more at once: a connection does not outlive its broker. What is not made now is made by a later round.
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0},
+    worker_prefetch_multiplier=1,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,

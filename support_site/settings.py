@@ -269,51 +269,28 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NONE],
+        **{key: [NONE] for key in ("default-src", "frame-ancestors", "base-uri")},
+        **{key: [SELF] for key in ("style-src", "font-src", "connect-src", "manifest-src", "form-action")},
         "script-src": [SELF, NONCE],
-        "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
     }
 }
 
 # --- Work in the background ---------------------------------------------------------------------
 CELERY_BROKER_URL = CELERY_BROKER_URL or REDIS_URL or "filesystem://"
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_DEFAULT_QUEUE = "background"
-# Apart from all other work, so that a flood of it keeps no customer waiting: not for an answer, and not for one that
-# has to be taken up again. What asks the model and follows every turn is apart from the short rounds of beat.
-queues = {"turns": ("answer", "recover_turns"), "learning": ("learn", "learn_from_people")}
-CELERY_TASK_ROUTES = {
-    f"support_site.chat.tasks.{task}": {"queue": queue} for queue, tasks in queues.items() for task in tasks
-}
 if CELERY_BROKER_URL == "filesystem://":
-    broker_dir = DATA_DIR / "broker"
-    for folder in ("queue", "processed"):
-        (broker_dir / folder).mkdir(parents=True, exist_ok=True)
+    broker_dir = DATA_DIR / "broker" / "queue"
+    broker_dir.mkdir(parents=True, exist_ok=True)
     # Short polling: at the default of a second a turn would wait 1.4-2.1 s before it starts.
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(broker_dir / "queue"),
-        "data_folder_out": str(broker_dir / "queue"),
-        "processed_folder": str(broker_dir / "processed"),
-        "store_processed": False,
+        "data_folder_in": str(broker_dir),
+        "data_folder_out": str(broker_dir),
         "polling_interval": 0.05,
     }
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
     if urlsplit(CELERY_BROKER_URL).scheme in {"redis", "rediss"}:
         CELERY_BROKER_TRANSPORT_OPTIONS |= REDIS_PATIENCE
-# Once more at once, because a connection does not outlive its broker. What is not made now is made by a later round.
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0}
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 
 # --- The agent ----------------------------------------------------------------------------------
 OFFLINE_MODEL = not (OPENAI_API_KEY or OPENAI_BASE_URL)

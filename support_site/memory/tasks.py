@@ -1,4 +1,4 @@
-"""The store's work in the background; beat calls all of these (settings.CELERY_BEAT_SCHEDULE)."""
+"""The store's work in the background; beat calls all of these (support_site/celery.py)."""
 
 import logging
 from uuid import UUID

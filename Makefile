@@ -40,7 +40,8 @@ service: $(VENV)/installed-dev ## Run all processes of a service (Procfile; WEB=
 test: $(VENV)/installed-dev check ## All checks and all tests (what is missing is skipped, with the reason)
 
 check: $(VENV)/installed-dev lint ## What CI runs: lint, types, architecture, migrations, deploy check, tests
-	$(BIN)/pytest -n auto --dist loadgroup --reruns 1 -rsR
+	@# One worker more than there are cores: tests that kill parts mostly wait for others to take over.
+	$(BIN)/pytest -n $$(($$(nproc 2>/dev/null || echo 2) + 1)) --dist loadgroup --reruns 1 -rsR
 
 test-quick: $(VENV)/installed-dev ## Tests without browser, services, fault injection and the whole of the golden cases (under 3 minutes)
 	$(BIN)/pytest -n auto -m "not browser and not service and not fault and not golden"

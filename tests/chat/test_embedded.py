@@ -163,6 +163,12 @@ class Page:
             if frame["type"] == kind and all(frame.get(name) == value for name, value in wanted.items()):
                 return frame
 
+    def replies(self, such=lambda message: True):
+        """The replies that were kept, at least one; they are told beside the log, so maybe behind the end of a turn."""
+        while not (kept := [each for each in self.kept.values() if each["role"] == "agent" and such(each)]):
+            self.take()
+        return kept
+
     def until_closed(self):
         """Take what still comes: the close code."""
         with suppress(ConnectionClosed):
@@ -226,7 +232,7 @@ def test_a_customer_is_answered_word_by_word_and_remembered_and_another_is_not(s
         page.send("Hi! Remember: my name is Roberta")
         page.until("message.delta")
         page.until("turn.done", status="done")
-        kept = [message for message in page.kept.values() if message["role"] == "agent"]
+        kept = page.replies()
         assert ["\n".join(blocks) for blocks in page.messages.values()] == [message["html"] for message in kept]
         assert "Roberta" in page.ask("What's my name?")
     with Page(site, bob) as page:
@@ -336,9 +342,9 @@ def test_an_order_is_cancelled_once_by_a_click_although_the_process_was_killed_w
             page.say("action.decide", decision="confirm", **click)
         applied = page.until("action.decided", status="applied")
         page.until("turn.done", status="done")
+        [reply] = page.replies(lambda message: message["cards"])
     assert "#W4195064" in applied["receipt"]["title"]
     assert site.query("select status from chat_action") == [("applied",)]
-    [reply] = [message for message in page.kept.values() if message["role"] == "agent" and message["cards"]]
     assert applied["receipt"] in reply["cards"]
 
 
@@ -350,7 +356,8 @@ def test_a_stopped_answer_can_be_tried_again_and_the_conversation_goes_on(site, 
         page.until("turn.done", status="stopped")
         page.say("turn.retry", turn=turn)
         page.until("turn.done", status="done")
-        replies = [message for message in page.kept.values() if message["turn"] == turn and message["role"] == "agent"]
+        page.replies(lambda message: message["turn"] == turn and not message["stopped"])
+        replies = page.replies(lambda message: message["turn"] == turn)
         assert [message["stopped"] for message in replies] == [True, False]
         assert site.roles_of(turn) == ["customer", "agent"]
         assert page.ask("Thank you")

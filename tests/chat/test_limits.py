@@ -300,8 +300,9 @@ async def test_too_many_pages_from_one_address_are_turned_away(conversation, ali
     sockets = [Socket(conversation, await in_thread(session_of)(alice)), Socket(bobs, await in_thread(session_of)(bob))]
     for socket in sockets:
         socket.scope["client"] = ("203.0.113.9", 4711)
-        await socket.connect()
+    await sockets[0].connect()
     await sockets[0].hello()
+    await sockets[1].connect()
     assert await sockets[1].close_code() == 4409
     await sockets[0].disconnect()
 

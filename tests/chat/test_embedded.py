@@ -299,6 +299,7 @@ def test_a_process_killed_in_mid_answer_loses_and_doubles_nothing(mortal_site, a
     site.start()
     with page:
         page.until("turn.done", status="done")
+        page.replies(lambda message: message["turn"] == turn)
         kept = [message for message in page.kept.values() if message["turn"] == turn]
         assert [message["role"] for message in kept] == ["customer", "agent"]
         mine = kept[-1]["id"]

@@ -1,4 +1,4 @@
-"""Sockets live longer than a page view: whether the session behind one still stands."""
+"""Sockets live longer than a page view: who is signed in behind one, at its opening and at every frame."""
 
 from importlib import import_module
 from types import SimpleNamespace

@@ -1,5 +1,7 @@
 """A ledger before a real embedded Chroma of its own, and stores that fail when they are told to."""
 
+import time
+
 import chromadb
 import pytest
 
@@ -71,6 +73,17 @@ class Faulty(ChromaStore):
     def _require_up(self):
         if self.fails == "before":
             raise StoreUnavailable("Chroma is down (test).")
+
+
+def answer_in_the_end(ask):
+    """What is answered once the store is no longer unavailable."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            return ask()
+        except StoreUnavailable:
+            assert time.monotonic() < until
+            time.sleep(0.1)
 
 
 @pytest.fixture

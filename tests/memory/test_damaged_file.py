@@ -1,7 +1,5 @@
 """Chroma's SQLite file is damaged under the running site: it is noticed, told to staff and made anew."""
 
-import time
-
 import pytest
 from django.urls import reverse
 from langgraph.store.base import PutOp
@@ -10,6 +8,7 @@ from agents.store import StoreUnavailable
 from support_site.memory import services
 from support_site.memory.models import StoreEvent
 from support_site.memory.stores import reset_site_store, site_store
+from tests.memory.conftest import answer_in_the_end
 from tests.store.damages import DAMAGES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
@@ -54,17 +53,6 @@ def write_until_told(store, namespace):
         store.put(namespace, key, {"text": f"memory {key}"})
         written.append(key)
     return written
-
-
-def answer_in_the_end(ask):
-    """What is answered once the store is no longer unavailable."""
-    until = time.monotonic() + 60
-    while True:
-        try:
-            return ask()
-        except StoreUnavailable:
-            assert time.monotonic() < until
-            time.sleep(0.1)
 
 
 def test_the_nightly_check_mends_it_and_staff_read_what_it_was(filled, folder, client, sam):

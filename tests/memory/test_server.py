@@ -17,7 +17,7 @@ from bench._chroma import free_port, launched_server, started_server
 from support_site.memory import services, stores
 from support_site.memory.ledger import LedgerStore
 from support_site.memory.models import Record, StoreEvent
-from tests.memory.conftest import DIMS, Letters
+from tests.memory.conftest import DIMS, Letters, answer_in_the_end
 from tests.store.kills import MOST_KILLS, is_torn, killer, tear
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.service, pytest.mark.fault]
@@ -128,17 +128,6 @@ def test_a_server_that_dies_of_its_index_at_every_start_is_mended(store, server,
     assert len(found) == SYNC_EVERY + 50
     assert letters.asked == asked
     assert list(StoreEvent.objects.order_by("id").values_list("kind", flat=True)) == ["broken", "rebuilt"]
-
-
-def answer_in_the_end(ask):
-    """What is answered once the store is no longer unavailable."""
-    until = time.monotonic() + 60
-    while True:
-        try:
-            return ask()
-        except StoreUnavailable:
-            assert time.monotonic() < until
-            time.sleep(0.2)
 
 
 class Supervised:

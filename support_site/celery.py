@@ -4,8 +4,10 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
-from celery import Celery, signals
+from celery import Celery, bootsteps, signals
 from celery.schedules import crontab
+
+from support_site import outage_lines
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support_site.settings")
 
@@ -46,6 +48,20 @@ def warm_up(**_: Any) -> None:
     from support_site.chat import warming
 
     warming.warm_up()
+
+
+@signals.after_task_publish.connect
+def broker_took_a_task(**_: Any) -> None:
+    outage_lines.answers("the broker")
+
+
+class BrokerAnswers(bootsteps.StartStopStep):
+    """What a worker does whenever it has a connection to the broker."""
+
+    requires = ("celery.worker.consumer.connection:Connection",)
+
+    def start(self, parent: Any) -> None:
+        outage_lines.answers("the broker")
 
 
 @signals.worker_shutting_down.connect
@@ -95,4 +111,5 @@ app.conf.update(
         "check-the-store": {"task": "support_site.memory.tasks.check", "schedule": crontab(hour=3, minute=37)},
     },
 )
+app.steps["consumer"].add(BrokerAnswers)
 app.autodiscover_tasks()

@@ -70,11 +70,14 @@ def without_words(error: BaseException | None, trace: TracebackType | None) -> I
 def configuration(*, level: str, form: str, keeps_words: bool = False) -> dict[str, Any]:
     """Django's LOGGING for lines of this form, "text" or "json"; ``keeps_words`` of exceptions is for developers."""
     text = "logging.Formatter" if keeps_words else "support_site.logs.Lines"
-    filters = [] if keeps_words else ["task failures"]
+    filters = ["outages"] if keeps_words else ["outages", "task failures"]
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"task failures": {"()": "support_site.logs.TaskFailures"}},
+        "filters": {
+            "outages": {"()": "support_site.outage_lines.OutageLines"},
+            "task failures": {"()": "support_site.logs.TaskFailures"},
+        },
         "formatters": {
             "text": {"()": text, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
             "json": {"()": "support_site.logs.JsonLines"},

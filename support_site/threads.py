@@ -5,6 +5,7 @@ Django's own way (``sync_to_async``, thread-sensitive) puts all sockets of a pro
 """
 
 import asyncio
+import atexit
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -14,12 +15,16 @@ from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 #: A connection that nobody has used for so long is closed.
 IDLE_SECONDS = 60.0
+
+#: Connections of the threads, each with its process: a child of a fork knows those of its parent and must not end them.
+_opened: set[tuple[int, BaseDatabaseWrapper]] = set()
 
 
 @cache
@@ -59,5 +64,15 @@ def _with_fresh_connections(call: Callable[P, R], *args: P.args, **kwargs: P.kwa
         return call(*args, **kwargs)
     finally:
         for connection in connections.all(initialized_only=True):
+            _opened.add((os.getpid(), connection))
             connection.health_check_enabled = True  # type: ignore[attr-defined]  # the stubs lack it
             connection.close_at = time.monotonic() + IDLE_SECONDS
+
+
+@atexit.register
+def _close_connections() -> None:
+    """Python has ended the threads by now. Their connections would go with them, unclosed, if they were not kept."""
+    for process, connection in _opened:
+        if process == os.getpid():
+            connection.inc_thread_sharing()
+            connection.close()

@@ -1,8 +1,12 @@
 """Database work of coroutines: off the loop, on connections that last, and never left half-done."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +15,8 @@ from django.db.backends.signals import connection_created
 from agents.attribution import attributed, current_attribution
 from support_site.chat.models import Conversation
 from support_site.threads import in_thread
+
+ROOT = Path(__file__).resolve().parent.parent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,3 +91,38 @@ async def test_a_connection_is_kept_for_the_next_call_and_closed_when_nobody_wan
         assert len(opened) >= 32
     finally:
         connection_created.disconnect(note)
+
+
+END = """
+import asyncio, atexit, os
+atexit.register(lambda: print("open at the end:", [each for each in used if each.connection]))  # runs last
+import django
+django.setup()
+from django.db import connection, connections
+from support_site.threads import in_thread
+used = set()
+
+def ask():
+    connection.ensure_connection()
+    used.update(connections.all())
+
+async def main():
+    await asyncio.gather(*(in_thread(ask)() for _ in range(20)))
+    print("open before:", all(each.connection for each in used))
+
+asyncio.run(main())
+CHILD
+"""
+FORK = "if os.fork(): os.wait(); print('still open:', all(each.connection for each in used))"
+
+
+@pytest.mark.parametrize("child", ["", FORK])
+def test_a_process_that_ends_closes_what_its_threads_opened_and_nothing_of_its_parent(tmp_path, child):
+    environment = os.environ | {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "support_site.settings"}
+    ended = subprocess.run(
+        [sys.executable, "-c", END.replace("CHILD", child)],
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert ended.stdout.splitlines()[0] == "open before: True"
+    assert ended.stdout.splitlines()[-1] == "open at the end: []"
+    assert ("still open: True" in ended.stdout) == bool(child)

@@ -85,16 +85,18 @@ def _body(record: Record) -> str:
     try:
         return json.dumps(
             {
-                "v": record.value,
-                "c": _microseconds(record.created_at),
+                # First, because Chroma keeps an index of all texts: what is written together then stands together
+                # there, and not each in a page of its own.
                 "u": _microseconds(record.updated_at),
+                "c": _microseconds(record.created_at),
+                "v": record.value,
                 "n": len(record.vectors),
                 **({"t": record.ttl} if record.ttl is not None else {}),
                 **({"i": record.index} if record.index is not None else {}),
             },
             separators=(",", ":"),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"The value of {record.key!r} in {record.namespace} is not JSON: {error}") from error
 
 

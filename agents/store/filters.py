@@ -35,7 +35,7 @@ def _lookup(value: Mapping[str, Any], key: str) -> Any:
     if key in value:
         return value[key]
     found: Any = value
-    for part in key.split("."):
+    for part in str(key).split("."):
         if not isinstance(found, Mapping) or part not in found:
             return _MISSING
         found = found[part]

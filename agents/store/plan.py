@@ -8,6 +8,7 @@ from langgraph.store.base import GetOp, ListNamespacesOp, Op, PutOp, SearchOp, v
 from . import filters
 from .encoding import id_of
 from .records import Namespace
+from .registry import plain_prefix
 
 ReadOp = TypeVar("ReadOp", GetOp, SearchOp, ListNamespacesOp)
 
@@ -45,4 +46,7 @@ def _check(op: Op) -> None:
     if isinstance(op, GetOp):
         id_of(op.namespace, op.key)
     elif isinstance(op, SearchOp):
+        id_of(op.namespace_prefix, "")
         filters.check(op.filter)
+    elif isinstance(op, ListNamespacesOp):
+        id_of(plain_prefix(op), "")

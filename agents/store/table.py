@@ -3,28 +3,21 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .connection import ASIDE, Connection, has_ended, is_passing, set_aside
 from .encoding import EXPIRES, Entry, Row, Rows, further_ids, level, path_of
 from .errors import BrokenCollection, StoreError, WrongEmbedder
+from .paging import EMBEDDED_WRITE, IDS, PAGE, SCANNED, pages, writes
 from .records import Namespace, Vectors
 
 if TYPE_CHECKING:
     from chromadb import Collection
 
-T = TypeVar("T")
 Where = dict[str, Any]
 
-#: Rows a call carries, and lists the ids of; SQLite's variables end at about 32,000, Chroma's batch at 5,461.
-PAGE, IDS = 2_000, 10_000
-#: Rows a call brings with their vectors when all are read: a server writes them out as JSON.
-SCANNED = 500
-#: Rows an embedded write carries: Chroma's binding holds Python's global lock while it writes, so that all other
-#: threads and the event loop stand still for this long (100 rows take some 80 ms).
-EMBEDDED_WRITE = 100
 #: Writes between two savings of the index. Fewer keep puts flat (Chroma reads back all that is not saved yet),
 #: more save the index less often, which a kill at that moment tears.
 SYNC_EVERY = 500
@@ -117,8 +110,7 @@ class Table:
     def upsert(self, rows: Sequence[Row]) -> None:
         """Add or replace rows; each call to Chroma is all or nothing, many rows take several."""
         self._opened()  # whether Chroma is embedded is known from here on
-        size = EMBEDDED_WRITE if self._connection.folder else PAGE
-        for page in pages(rows, size):
+        for page in writes(rows, EMBEDDED_WRITE if self._connection.folder else PAGE):
             self._ask(
                 "upsert",
                 ids=[row.id for row in page],
@@ -279,12 +271,6 @@ class Table:
                 f" the store is configured with {self._embedder!r} and {self.dims}. Configure the former again, or"
                 " re-index: `manage.py reindex` here; elsewhere ChromaStore.reindex()."
             )
-
-
-def pages(things: Sequence[T], size: int = PAGE) -> Iterator[list[T]]:
-    """The sequence in lists a single call can carry."""
-    for start in range(0, len(things), size):
-        yield list(things[start : start + size])
 
 
 def _within(prefix: Namespace, rows: Rows) -> list[Entry]:

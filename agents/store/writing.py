@@ -8,9 +8,10 @@ from itertools import islice
 import numpy as np
 
 from .encoding import BODY, EXPIRES, Entry, Metadata, Row, further_ids, id_of, level, rows_of
+from .paging import PAGE, pages
 from .records import Namespace, Record
 from .registry import Registry
-from .table import PAGE, Table, pages
+from .table import Table
 
 Address = tuple[Namespace, str]
 

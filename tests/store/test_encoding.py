@@ -9,6 +9,7 @@ from langgraph.store.base import InvalidNamespaceError, PutOp
 
 from agents.store import Record
 from agents.store.encoding import Rows, address_of, further_ids, id_of, level, path_of, primary_of, rows_of
+from agents.store.paging import WRITTEN, writes
 from agents.store.plan import Plan
 
 characters = st.characters(exclude_categories=["Cs"])
@@ -71,6 +72,14 @@ def test_a_record_survives_its_rows_in_whatever_order_they_come(value, count, ch
     assert (back.value, back.namespace, back.key) == (value, ("a", "b"), "k")
     assert (back.created_at, back.updated_at) == (written.created_at, written.updated_at)
     assert np.array_equal(back.vectors, written.vectors)
+
+
+def test_a_write_carries_no_more_rows_and_no_more_text_than_a_server_takes():
+    sizes = [10, 10, 10, WRITTEN // 2, WRITTEN // 2, WRITTEN * 2, 10, 10]
+    rows = [next(rows_of(record(("a",), str(place), 1, {"text": "x" * size}), 2)) for place, size in enumerate(sizes)]
+    carried = [[row.id.rpartition(".")[2] for row in page] for page in writes(rows, most=3)]
+    assert carried == [["0", "1", "2"], ["3"], ["4"], ["5"], ["6", "7"]]
+    assert list(writes([], most=3)) == []
 
 
 def record(namespace, key, count, value=None):

@@ -57,6 +57,14 @@ HARD_CASES = {
     "r refresh_ttl=False where reads prolong": "reads_refresh_by_default",
     "s a score that json can write": "an_item_that_was_found_can_be_told_as_json",
     "t a query of nothing but spaces, NUL or symbols": "an_odd_query_is_only_text",
+    "u NaN, infinities and -0.0, in values and in filters": "numbers_that_are_none_survive_and_have_no_order",
+    "v a value 5,000 levels deep": "a_value_nested_beyond_measure_is_refused_and_nothing_written",
+    "w lone surrogates in what is asked for": "half_a_character_in_what_is_asked_for_finds_nothing_or_is_refused",
+    "x a hundred labels, and one of 20 KB": "a_namespace_may_be_deep_and_its_labels_long",
+    "y a label '*', wildcards with max_depth and limit": "asked_for_and_any_label_when_names_are",
+    "z puts of one key at once": "many_writers_of_one_key_leave_one_record",
+    "aa a query among records with index=False": "a_query_where_nothing_is_indexed_gives_all_without_scores",
+    "ab a filter whose key is no text": "what_looks_alike_is_told_apart_by_filters",
 }
 
 

@@ -1,8 +1,10 @@
 """What a ledger needs of the store: ready vectors in and out, a snapshot, a new collection, nothing left of the old."""
 
 import json
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -188,8 +190,14 @@ def unit(vector):
 
 
 def found(folder: str, needles: list[bytes]) -> list[int]:
-    """How often each needle occurs in the files of the folder."""
-    contents = [path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()]
+    """How often each needle occurs in the files of the folder.
+
+    Looked for in a copy: a process that opens and closes Chroma's file loses all its locks on it, and with them, when
+    the next process closes it, the write-ahead log of the tests to come.
+    """
+    with TemporaryDirectory() as place:
+        subprocess.run(["cp", "-r", folder, f"{place}/copy"], check=True)
+        contents = [path.read_bytes() for path in Path(place).rglob("*") if path.is_file()]
     return [sum(content.count(needle) for content in contents) for needle in needles]
 
 

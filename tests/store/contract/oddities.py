@@ -1,7 +1,11 @@
 """Further cases where stores go wrong: what looks alike and is not, the ends of ranges, and texts that are no text."""
 
 import json
+import math
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
+import pytest
 from langgraph.store.base import GetOp, ListNamespacesOp, PutOp, SearchOp
 
 from tests.store.contract.stage import Stage, keys, topics_index
@@ -40,6 +44,7 @@ ALIKE_CASES = [
     ({"o": {"x": 0}}, {"zero"}),
     ({"missing": {"$ne": "x"}}, set(ALIKE)),
     ({"missing": {"$lt": 1}}, set()),
+    ({1: "no name of a field"}, set()),
 ]
 
 #: Field path, and the texts that LangGraph's own ``get_text_at_path`` finds there in ``LEAVES``.
@@ -73,6 +78,39 @@ class OdditiesContract(Stage):
         read = store.get(NS, "k").value
         assert json.dumps(read) == json.dumps(value)
 
+    def test_numbers_that_are_none_survive_and_have_no_order(self, store):
+        """Python's JSON writes them, though others do not."""
+        nan, infinite = float("nan"), float("inf")
+        store.batch([PutOp(NS, "nan", {"n": nan}), PutOp(NS, "inf", {"n": infinite}), PutOp(NS, "-0", {"n": -0.0})])
+        assert math.isnan(store.get(NS, "nan").value["n"])
+        assert store.get(NS, "inf").value == {"n": infinite}
+        assert keys(store.search(NS, filter={"n": infinite})) == ["inf"]
+        assert keys(store.search(NS, filter={"n": {"$gt": 1}})) == ["inf"]
+        assert keys(store.search(NS, filter={"n": 0})) == ["-0"]
+        assert store.search(NS, filter={"n": nan}) == store.search(NS, filter={"n": {"$lt": 0}}) == []
+
+    def test_a_value_nested_beyond_measure_is_refused_and_nothing_written(self, store):
+        value: dict = {}
+        for _ in range(5_000):
+            value = {"deeper": value}
+        with pytest.raises(ValueError, match="not JSON"):
+            store.put(NS, "k", value)
+        assert store.search(NS) == []
+
+    def test_half_a_character_in_what_is_asked_for_finds_nothing_or_is_refused(self, store):
+        """No store that writes files can hold one; it does not mean that the store is down."""
+        half = ("accounts", "\ud83d")
+        for ask in (
+            lambda: store.get(NS, "\ud83d"),
+            lambda: store.get(half, "k"),
+            lambda: store.search(half),
+            lambda: store.list_namespaces(prefix=half),
+            lambda: store.list_namespaces(suffix=half),
+            lambda: store.search(NS, filter={"\ud83d": "\ud83d"}),
+        ):
+            with suppress(ValueError):
+                assert not ask()
+
     def test_keys_that_look_alike_are_different_keys(self, store):
         alike = ["\u00e9", "e\u0301", "E\u0301", "k", "k ", " k", "k\x00", "K", "\ufeffk", "x" * 10_240, "x" * 10_241]
         store.batch([PutOp(NS, key, {"key": key}) for key in alike])
@@ -91,6 +129,27 @@ class OdditiesContract(Stage):
         assert keys(store.search(("alone",))) == ["k"]
         assert store.list_namespaces(prefix=("alone",), suffix=("alone",)) == [("alone",)]
         assert store.search(("alone", "k")) == []
+
+    def test_a_namespace_may_be_deep_and_its_labels_long(self, store):
+        deep, long = tuple(f"level {number}" for number in range(100)), ("accounts", "x" * 20_000)
+        store.batch([PutOp(deep, "k", {}), PutOp(long, "k", {})])
+        assert [item.namespace for item in store.search(deep[:70])] == [deep]
+        assert [item.namespace for item in store.search(long)] == [long]
+        assert store.search((*deep[:70], "another")) == store.search(("accounts", "x" * 19_999)) == []
+        assert store.list_namespaces(max_depth=2) == [long, deep[:2]]
+
+    def test_a_star_is_a_label_when_records_are_asked_for_and_any_label_when_names_are(self, store):
+        store.batch([PutOp(("a", "*"), "star", {}), PutOp(("a", "b"), "b", {}), PutOp(("a", "b", "c"), "c", {})])
+        assert keys(store.search(("a", "*"))) == ["star"]
+        assert store.list_namespaces(prefix=("a", "*")) == [("a", "*"), ("a", "b"), ("a", "b", "c")]
+        assert store.list_namespaces(prefix=("*", "*"), suffix=("*", "c"), max_depth=2, limit=1) == [("a", "b")]
+
+    def test_many_writers_of_one_key_leave_one_record(self, store):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda number: store.put(NS, "k", {"n": number}), range(8)))
+        (found,) = store.search(NS)
+        assert found.value == store.get(NS, "k").value
+        assert store.list_namespaces() == [NS]
 
     def test_all_that_a_batch_reads_is_as_before_it_whatever_it_writes(self, store):
         store.put(NS, "k", {"n": 1})
@@ -129,6 +188,11 @@ class OdditiesContract(Stage):
         assert [
             key for offset in range(0, 30, 7) for key in keys(topical.search(NS, query="tea", limit=7, offset=offset))
         ] == whole
+
+    def test_a_query_where_nothing_is_indexed_gives_all_without_scores(self, topical):
+        topical.batch([PutOp(NS, str(n), {"text": "tea"}, index=False) for n in range(3)])
+        assert {(item.key, item.score) for item in topical.search(NS, query="tea")} == {(n, None) for n in "012"}
+        assert len(topical.search(NS, query="tea", limit=2, offset=2)) == 1
 
     def test_namespaces_cut_to_a_depth_count_once_in_a_page(self, store):
         store.batch([PutOp(("n", str(n // 3), str(n)), "k", {}) for n in range(9)])

@@ -28,7 +28,7 @@ NEEDED = ["pytest-mock", "pytest-retry"]
 #: Tests of another store's insides, or of what contradicts the interface, and what each of them wants.
 EXCUSED = {
     "test_sql_injection_vulnerability": "a filter key with a quote to be refused; here, as in memory, it is only data",
-    "(test_vector_store_initialization and sqlite)": "a table in sqlite_master",
+    "(test_vector_store_initialization and sqlite and not test_async_store)": "a table in sqlite_master",
     "test_ttl_override_default": "no refresh where refresh_on_read is absent; TTLConfig says it is then True",
     "test_abatch_uses_single_pool_checkout": "a count of psycopg connections",
 }

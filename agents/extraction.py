@@ -3,10 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import Runnable
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.store.base import BaseStore
 from pydantic import BaseModel, Field
 
@@ -94,9 +97,7 @@ async def _promises(model: BaseChatModel, message: str) -> list[MemoryDraft]:
         return promises(message)
     asked = [SystemMessage(PROMISES), HumanMessage(message)]
     with wrap_model_errors():
-        found = Promises.model_validate(
-            await model.with_structured_output(Promises, method="function_calling").ainvoke(asked)
-        )
+        found = Promises.model_validate(await _structured(model, Promises).ainvoke(asked))
     told = [one for one in found.promises if screening.rests_on(one.text, [message])]
     return [MemoryDraft(text=one.text, kind="promise", trust="staff", confidence=one.confidence) for one in told]
 
@@ -120,10 +121,19 @@ async def extract(model: BaseChatModel, said: Sequence[str]) -> list[MemoryDraft
         return []
     asked = [SystemMessage(EXTRACTION), HumanMessage("\n\n".join(said))]
     with wrap_model_errors():
-        found = Extraction.model_validate(
-            await model.with_structured_output(Extraction, method="function_calling").ainvoke(asked)
-        )
+        found = Extraction.model_validate(await _structured(model, Extraction).ainvoke(asked))
     return [MemoryDraft(**one.model_dump()) for one in found.memories if screening.rests_on(one.text, said)]
+
+
+def _structured(model: BaseChatModel, shape: type[BaseModel]) -> Runnable[Any, Any]:
+    """The model, answering in this shape as plain data; given the class, it would work out the schema three times for
+    each turn, which costs more CPU than the rest of learning."""
+    return model.with_structured_output(_tool(shape), method="function_calling")
+
+
+@cache
+def _tool(shape: type[BaseModel]) -> dict[str, Any]:
+    return convert_to_openai_tool(shape)
 
 
 async def _by_rules(said: Sequence[str]) -> list[MemoryDraft]:

@@ -1,20 +1,31 @@
-"""LangGraph's store operations (``ops.PutOp`` and its kin), imported when the first one is made.
+"""A put before any store has it, in words of our own: what LangGraph's ``PutOp`` says.
 
-Most pages and all sockets only read SQL. A process that makes no operation never pays for LangChain: seconds of start
-and 100 MB.
+The ledger keeps it as it is. So a page that changes a record does not make a web process import LangChain, which costs
+seconds of start and 100 MB.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from langgraph.store.base import GetOp, ListNamespacesOp, Op, PutOp, SearchOp
-
-__all__ = ["GetOp", "ListNamespacesOp", "Op", "PutOp", "SearchOp"]
+    from langgraph.store.base import PutOp
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(name)
-    from langgraph.store import base
+@dataclass(frozen=True)
+class Put:
+    """A value to be kept under (namespace, key); None deletes what is there."""
 
-    return getattr(base, name)
+    namespace: tuple[str, ...]
+    key: str
+    value: dict[str, Any] | None
+    index: Literal[False] | list[str] | None = None
+    #: Minutes to live.
+    ttl: float | None = None
+
+    def op(self) -> PutOp:
+        """The same for a ``BaseStore``."""
+        from langgraph.store.base import PutOp
+
+        return PutOp(self.namespace, self.key, self.value, self.index, self.ttl)

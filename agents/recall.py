@@ -44,6 +44,7 @@ async def recollect(
     options = options or AgentOptions()
     account, words = context.account_id, "\n".join(said)
     try:
+        # One after the other: the first read of a process may be what opens Chroma.
         profile = await store.aget(namespaces.profile(account), namespaces.PROFILE_KEY)
         memories: list[Memory] = []
         if not context.memory_paused:

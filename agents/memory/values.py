@@ -95,8 +95,8 @@ class Memory:
         unexpired = self.expires is None or instant(self.expires) > now
         return self.status == "active" and self.superseded_by is None and unexpired
 
-    def put(self, account_id: str) -> ops.PutOp:
-        return ops.PutOp(namespaces.memories(account_id), self.key, self.value(), index=["text"])
+    def put(self, account_id: str) -> ops.Put:
+        return ops.Put(namespaces.memories(account_id), self.key, self.value(), index=["text"])
 
 
 def instant(when: datetime | str | None = None) -> str:

@@ -29,7 +29,7 @@ async def remember(
     Raises ``NotKept`` for what must not be stored, and when the account has ``MAX_MEMORIES``.
     """
     memory, changed = noted(await every_memory(store, account_id), draft, source, said_at=said_at)
-    await store.abatch([each.put(account_id) for each in changed])
+    await store.abatch([each.put(account_id).op() for each in changed])
     return memory
 
 
@@ -43,14 +43,14 @@ async def revise(store: BaseStore, account_id: str, key: str, text: str, source:
     if item is None:
         return None
     memory, changed = corrected(Memory.from_item(item), text, source)
-    await store.abatch([each.put(account_id) for each in changed])
+    await store.abatch([each.put(account_id).op() for each in changed])
     return memory
 
 
 async def forget(store: BaseStore, account_id: str, key: str) -> list[Memory]:
     """Delete memory ``key`` and the older ones it superseded, so that none of them comes back. Gives what is gone."""
     gone = with_older(await every_memory(store, account_id), key)
-    await store.abatch([ops.PutOp(namespaces.memories(account_id), memory.key, None) for memory in gone])
+    await store.abatch([ops.Put(namespaces.memories(account_id), memory.key, None).op() for memory in gone])
     return gone
 
 

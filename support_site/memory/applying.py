@@ -106,7 +106,7 @@ def _has_vectors(card: Record, chroma: ChromaStore) -> bool:
 
 
 def _embed(chroma: ChromaStore, cards: Sequence[Record]) -> None:
-    puts = [ops.PutOp(card.labels, card.key, card.value, index=card.index) for card in cards]
+    puts = [ops.Put(card.labels, card.key, card.value, index=card.index).op() for card in cards]
     for card, prepared in zip(cards, chroma.prepare(puts) if puts else (), strict=True):
         card.vectors, card.embedder = pack(prepared.vectors), chroma.embedder
 

@@ -17,7 +17,7 @@ from support_site.memory import cards
 from support_site.memory.drafts import scope_of
 from support_site.memory.forgetting import forget_in_ledger
 from support_site.memory.models import Record
-from support_site.memory.stores import site_store
+from support_site.memory.stores import site_ledger
 
 #: Characters of a correction that are read; a note keeps 300 of them.
 LONGEST_CORRECTION = 1000
@@ -50,7 +50,7 @@ def take_back(account_id: UUID, key: str) -> bool:
     with _changing(account_id, "taken back by the customer") as known:
         gone = [memory for memory in known if memory.key == key]
         _write(account_id, withdrawn(known, key))
-        forget_in_ledger(site_store(), account_id, gone)
+        forget_in_ledger(site_ledger(), account_id, gone)
     return bool(gone)
 
 
@@ -66,13 +66,13 @@ def forget(account_id: UUID, key: str) -> list[Memory]:
     """Forget memory ``key`` and the older ones it superseded, for good. Gives what is gone; [] if there was none."""
     with _changing(account_id, "forgotten by the customer") as known:
         gone = with_older(known, key)
-        forget_in_ledger(site_store(), account_id, gone)
+        forget_in_ledger(site_ledger(), account_id, gone)
     return gone
 
 
 def _as_noted(text: str) -> str:
     """ "I live in Porto" as notes are written: "The customer lives in Porto."; unchanged where no rule knows it."""
-    # Imported when somebody corrects something: it brings LangChain's models along.
+    # Imported when somebody corrects something: it brings a hundred rules along.
     from agents.offline.extraction import extract
 
     told = [draft.text for draft in extract([text]) if draft.kind != "order_mention"]
@@ -88,4 +88,4 @@ def _changing(account_id: UUID, reason: str) -> Iterator[list[Memory]]:
 
 
 def _write(account_id: UUID, memories: Sequence[Memory]) -> None:
-    site_store().keep(memory.put(str(account_id)) for memory in memories)
+    site_ledger().keep(memory.put(str(account_id)) for memory in memories)

@@ -14,6 +14,8 @@ from agents.namespaces import ACCOUNTS, Namespace
 if TYPE_CHECKING:
     from langgraph.store.base import PutOp
 
+    from agents.ops import Put
+
 #: A scope is named by this many labels: ("accounts", id), ("shop", "products").
 SCOPE_DEPTH = 2
 SCOPE_LENGTH = 200
@@ -49,11 +51,9 @@ class Draft:
         return key_text_of(self.key)
 
 
-def draft_of(put: PutOp, *, versioned_kinds: Collection[str]) -> Draft:
-    """The put, checked. Raises ValueError (InvalidNamespaceError for a label)."""
-    from langgraph.store.base import validate_op_namespace
-
-    validate_op_namespace(put)
+def draft_of(put: Put | PutOp, *, versioned_kinds: Collection[str]) -> Draft:
+    """The put, checked. Raises ValueError."""
+    _require_labels(put.namespace)
     if not isinstance(put.key, str):
         raise ValueError(f"A key must be a string, not {type(put.key).__name__}: {put.key!r}")
     value = None if put.value is None else dict(put.value)
@@ -91,7 +91,7 @@ def json_text(value: Mapping[str, Any]) -> str:
     """As people would search it; with escapes where it holds half a character, which no database takes."""
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"The value is not JSON: {error}") from None
     return text if _is_utf8(text) else json.dumps(value, separators=(",", ":"))
 
@@ -143,11 +143,18 @@ def account_id_of(namespace: Namespace) -> uuid.UUID | None:
         return None
 
 
-def _version_of(put: PutOp) -> int:
+def _version_of(put: Put | PutOp) -> int:
     version = (put.value or {}).get("version")
     if type(version) is not int or version < 1:
         raise ValueError(f"A record in {'/'.join(put.namespace)} needs a whole number 'version', from 1 up.")
     return version
+
+
+def _require_labels(namespace: Namespace) -> None:
+    """What LangGraph's ``validate_op_namespace`` asks of them, for web processes that have no LangGraph."""
+    for label in namespace:
+        if not isinstance(label, str) or not label or "." in label or "\0" in label:
+            raise ValueError(f"A label must be a string that is not empty and holds no '.' and no NUL: {label!r}")
 
 
 def _require_utf8(*names: str) -> None:

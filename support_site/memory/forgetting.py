@@ -17,13 +17,14 @@ from support_site.memory.drafts import address_of, scope_of
 from support_site.memory.models import Record, RecordChange, Tombstone
 
 if TYPE_CHECKING:
+    from support_site.memory.keeping import Ledger
     from support_site.memory.ledger import LedgerStore
 
 REASON = "forgotten by the customer"
 
 
 @transaction.atomic
-def forget_in_ledger(store: LedgerStore, account_id: UUID, memories: Sequence[Memory]) -> None:
+def forget_in_ledger(ledger: Ledger, account_id: UUID, memories: Sequence[Memory]) -> None:
     """Take the memories and every word of their history out of the ledger; none can be written again.
 
     The store answers none of them from then on. Their bytes in Chroma's files go with ``erase_forgotten``.
@@ -32,7 +33,7 @@ def forget_in_ledger(store: LedgerStore, account_id: UUID, memories: Sequence[Me
     scope, addresses = scope_of(namespace), [address_of(namespace, memory.key) for memory in memories]
     cards.lock([scope])
     with attributed(actor="customer", reason=REASON):
-        store.keep(ops.PutOp(namespace, memory.key, None) for memory in memories)
+        ledger.keep(ops.Put(namespace, memory.key, None) for memory in memories)
     RecordChange.objects.filter(record__address__in=addresses).update(before_text=None, after_text=None)
     stones = [Tombstone(scope=scope, address=address, reason=REASON) for address in addresses]
     Tombstone.objects.bulk_create(stones, ignore_conflicts=True)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import transaction
 from langgraph.store.base import BaseStore, GetOp, Item, ListNamespacesOp, Op, PutOp, Result, SearchOp, TTLConfig
@@ -13,14 +13,15 @@ from langgraph.store.base import validate_op_namespace as require_labels
 from agents.attribution import attributed
 from agents.namespaces import VERSIONED_KINDS, Namespace
 from agents.store import BrokenCollection, ChromaStore, StoreError, StoreUnavailable
+from agents.store.registry import plain_prefix
 from support_site.memory import cards
 from support_site.memory.applying import Progress, apply
-from support_site.memory.drafts import address_of, draft_of
+from support_site.memory.drafts import address_of
+from support_site.memory.keeping import Ledger
 from support_site.memory.listing import list_namespaces
 from support_site.memory.mending import fill_again, mend
 from support_site.memory.models import Record
 from support_site.memory.reading import Reader, Snapshots
-from support_site.memory.walls import require_walls
 from support_site.metrics import STORE
 from support_site.threads import in_thread
 
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class LedgerStore(BaseStore):
+class LedgerStore(Ledger, BaseStore):
     """Every write goes to SQL first, in one transaction with what was there, who changed it and why; then to Chroma.
 
     A write is kept once SQL has it: when Chroma is down it is applied later, before the next read of its account.
@@ -51,10 +52,9 @@ class LedgerStore(BaseStore):
         versioned_kinds: Collection[str] = VERSIONED_KINDS,
     ) -> None:
         """``open_chroma`` gives the store of this process, or raises StoreUnavailable; it is asked at each use."""
+        super().__init__(walled=walled, versioned_kinds=versioned_kinds)
         self.ttl_config = ttl
         self.chroma = open_chroma
-        self._walled = walled
-        self._versioned_kinds = versioned_kinds
         self._identity = ""
         omits_expired = bool(ttl and ttl.get("omit_expired"))
         self._reader = Reader(open_chroma, Snapshots(), self._expire if omits_expired else None)
@@ -71,8 +71,7 @@ class LedgerStore(BaseStore):
         ops = list(ops)
         for op in ops:
             self._require_allowed(op)
-        puts = [op for op in ops if isinstance(op, PutOp)]
-        drafts = [draft_of(put, versioned_kinds=self._versioned_kinds) for put in puts]
+        drafts = self._drafts(op for op in ops if isinstance(op, PutOp))
         results: list[Result] = [None] * len(ops)
         for place, op in enumerate(ops):
             if isinstance(op, SearchOp | ListNamespacesOp):
@@ -87,30 +86,7 @@ class LedgerStore(BaseStore):
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         return await in_thread(self.batch, pool="store")(list(ops))
 
-    # The ledger
-
-    def keep(self, puts: Iterable[PutOp]) -> int:
-        """Write the puts to SQL only, all or none, for a load that brings them to Chroma with ``reconcile``.
-
-        Returns how many differ from what was kept. Raises what a write raises.
-        """
-        puts = list(puts)
-        for put in puts:
-            self._require_allowed(put)
-        drafts = [draft_of(put, versioned_kinds=self._versioned_kinds) for put in puts]
-        return len(cards.keep(drafts, known_accounts_only=self._walled))
-
-    def kept(self, addresses: Iterable[tuple[Namespace, str]]) -> dict[tuple[Namespace, str], dict[str, Any]]:
-        """What the ledger holds under (namespace, key), without asking Chroma; missing ones are left out."""
-        wanted = [address_of(*address) for address in addresses]
-        found = {}
-        for chunk in cards.in_chunks(wanted):
-            for card in Record.objects.live().filter(address__in=chunk).defer("vectors"):
-                found[card.labels, card.key] = card.value or {}
-        return found
-
-    def pending_count(self) -> int:
-        return Record.objects.pending().count()
+    # The ledger, beyond what ``Ledger`` does
 
     def reconcile(self, *, progress: Progress | None = None) -> int:
         """Tell Chroma everything it has not been told. Returns how many records; raises StoreUnavailable."""
@@ -127,8 +103,7 @@ class LedgerStore(BaseStore):
         if not isinstance(op, GetOp | SearchOp | ListNamespacesOp | PutOp):
             raise ValueError(f"Unknown operation: {type(op).__name__}.")
         require_labels(op)
-        if self._walled:
-            require_walls(op)
+        self._require_walls(_path_of(op))
 
     @STORE.labels("get").time()
     def _get(self, ops: Sequence[GetOp]) -> list[Item | None]:
@@ -151,8 +126,7 @@ class LedgerStore(BaseStore):
 
     def _expire(self, prefix: Sequence[str]) -> int:
         expired = Record.objects.expired().below(prefix).order_by("expires_at").only("namespace", "key_text")
-        puts = [PutOp(card.labels, card.key, None) for card in expired]
-        drafts = [draft_of(put, versioned_kinds=self._versioned_kinds) for put in puts]
+        drafts = self._drafts(PutOp(card.labels, card.key, None) for card in expired)
         with attributed(actor="system", reason="expired"):
             return self._write(cards.keep(drafts, known_accounts_only=False)) if drafts else 0
 
@@ -186,3 +160,12 @@ class LedgerStore(BaseStore):
         if identity != self._identity:
             fill_again(self.chroma())
             self._identity = self.chroma().identity()
+
+
+def _path_of(op: Op) -> Namespace:
+    """What an operation is bound to: at or below it lies all that it can see or touch."""
+    if isinstance(op, GetOp | PutOp):
+        return tuple(op.namespace)
+    if isinstance(op, SearchOp):
+        return tuple(op.namespace_prefix)
+    return plain_prefix(op)

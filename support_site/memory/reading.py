@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import connection
 from django.utils import timezone
@@ -32,6 +33,9 @@ LARGEST_SNAPSHOT = 2_000
 #: Records kept in memory in all, about 5 KB each.
 KEPT_IN_MEMORY = 10_000
 ATTEMPTS = 20
+#: After so many, what somebody writes while it is read may be answered as it was before, or as it is now. Until then a
+#: read shows all of what was written together, or nothing of it.
+PATIENCE = 5
 
 #: The one statement of a read that is answered from memory. Written out, because Django's ORM takes ten times as long
 #: to put it together as SQLite takes to answer it.
@@ -78,7 +82,7 @@ class Reader:
 
     def get(self, ops: Sequence[GetOp]) -> list[Item | None]:
         """The items as the ledger knows them, each in its place."""
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             revisions = {scope: self._settled(scope) for scope in {_scope_of(op) for op in ops}}
             known = {
                 scope: self.snapshots.at(scope_of(scope), revision)
@@ -88,7 +92,9 @@ class Reader:
             asked = [op for op in ops if _scope_of(op) in known and known[_scope_of(op)] is None]
             found = self._ask(asked)
             cards = Record.objects.live().filter(address__in=[address_of(op.namespace, op.key) for op in asked])
-            if not asked or self._is_true(_written(found.values()), cards):
+            settled = {scope_of(scope): revision or 0 for scope, revision in revisions.items()}
+            since = settled if attempt >= PATIENCE else {}
+            if not asked or self._is_true(_written(found.values()), cards, since):
                 return [_item_of(op, known.get(_scope_of(op)), found) for op in ops]
         raise _at_odds()
 
@@ -109,7 +115,7 @@ class Reader:
         """A whole scope at its newest revision; None if it is too large to keep."""
         scope = scope_of(prefix)
         cards = Record.objects.live().filter(scope=scope)
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             revision = self._settled(prefix) or 0
             if (snapshot := self.snapshots.at(scope, revision)) is not None:
                 return snapshot
@@ -117,7 +123,8 @@ class Reader:
                 return None
             is_whole = not Record.objects.pending().filter(scope=scope).exists()
             snapshot = self.chroma().snapshot(prefix)
-            if self._is_true(snapshot.written(), cards):
+            since = {scope: revision} if attempt >= PATIENCE else {}
+            if self._is_true(snapshot.written(), cards, since):
                 if is_whole:  # a card that was refused may be accepted later, at the same revision
                     self.snapshots.keep(scope, revision, snapshot)
                 return snapshot
@@ -159,20 +166,23 @@ class Reader:
             apply(self.chroma(), list(Record.objects.pending().filter(scope=scope).values_list("pk", flat=True)))
         return int(revision)
 
-    def _is_true(self, found: Written, cards: RecordQuerySet) -> bool:
+    def _is_true(self, found: Written, cards: RecordQuerySet, since: Mapping[str, int] = MappingProxyType({})) -> bool:
         """Whether Chroma said what the cards say. What it did not say or should not have is put right.
 
-        A card that is pending need not be there: it is being written just now, or it was refused.
+        A card that is pending need not be there: it is being written just now, or it was refused. One that was written
+        ``since`` its scope had this revision may be there in either form.
         """
-        rows = cards.order_by().values_list("namespace", "key_text", "updated_at", "pk", "in_store")
-        known: dict[Address, tuple[datetime, int, bool]] = {
-            (labels_of(namespace), key_of(key_text)): (at, pk, in_store)
-            for namespace, key_text, at, pk, in_store in rows
+        rows = cards.order_by().values_list(
+            "namespace", "key_text", "updated_at", "pk", "in_store", "scope_id", "revision"
+        )
+        known: dict[Address, tuple[datetime, int, bool, bool]] = {
+            (labels_of(namespace), key_of(key_text)): (at, pk, in_store, revision > since.get(scope, revision))
+            for namespace, key_text, at, pk, in_store, scope, revision in rows
         }
         different = [
             pk
-            for address, (at, pk, in_store) in known.items()
-            if found.get(address) != at and (in_store or address in found)
+            for address, (at, pk, in_store, is_newer) in known.items()
+            if found.get(address) != at and (in_store or address in found) and not is_newer
         ]
         unknown = found.keys() - known.keys()
         if not different and not unknown:

@@ -1,14 +1,20 @@
-"""The site's store, put together from the settings; one a process, its Chroma opened on first use."""
+"""The site's store, put together from the settings; one a process, its Chroma opened on first use.
+
+``site_store()`` loads LangChain. What pages keep, and look up by its key, goes through ``site_ledger()``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from agents.store.errors import StoreError
+from support_site.memory.keeping import Ledger
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -16,6 +22,8 @@ if TYPE_CHECKING:
 
     from agents.store import ChromaStore
     from support_site.memory.ledger import LedgerStore
+
+T = TypeVar("T")
 
 #: What is searched by meaning: a memory's text, an article's title and body, names of products and of ordered items.
 SEARCHED_FIELDS = ["text", "title", "body", "name", "items[*].name"]
@@ -25,13 +33,25 @@ TTL: TTLConfig = {"refresh_on_read": False, "omit_expired": True}
 
 CHROMA_TIMEOUT_SECONDS = 20.0
 
+_one_thread = Lock()
 
-@cache
+
 def site_store() -> LedgerStore:
     """The store of this process. Costs nothing until it is read or written."""
+    with _one_thread:
+        return _site_store()
+
+
+@cache
+def _site_store() -> LedgerStore:
     from support_site.memory.ledger import LedgerStore
 
-    return LedgerStore(cache(_chroma_store), ttl=TTL)
+    return LedgerStore(_once(_chroma_store), ttl=TTL)
+
+
+def site_ledger() -> Ledger:
+    """The store's ledger alone, for whoever asks Chroma nothing."""
+    return Ledger()
 
 
 def store_answers() -> bool:
@@ -45,7 +65,18 @@ def store_answers() -> bool:
 
 def reset_site_store() -> None:
     """Forget the store, so that the next ``site_store()`` goes by the settings of then. For tests."""
-    site_store.cache_clear()
+    _site_store.cache_clear()
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """``make``, called once: a cache alone lets two threads that are first at once open Chroma twice, and one fails."""
+    one_thread, made = Lock(), cache(make)
+
+    def give() -> T:
+        with one_thread:
+            return made()
+
+    return give
 
 
 def _chroma_store() -> ChromaStore:

@@ -20,7 +20,7 @@ from agents.shop.records import Status
 from support_site.accounts.models import Account, User
 from support_site.memory import readable
 from support_site.memory.admin import AccountFilter, NotesReads, ReadOnly
-from support_site.memory.stores import site_store
+from support_site.memory.stores import site_ledger
 from support_site.orders import corrections, delivery
 from support_site.orders.corrections import NotCorrected, facts_of
 from support_site.orders.forms import FORMS, CorrectionForm, offered
@@ -97,7 +97,7 @@ class OrderAdmin(ReadOnly, NotesReads):
         order = self.get_object(request, object_id)
         context: dict[str, Any] = {}
         if order and self.has_view_permission(request, order):
-            facts = facts_of(site_store(), order)
+            facts = facts_of(site_ledger(), order)
             may_see = request.user.has_perm("chat.view_conversation")
             context["page"] = order_page(order, facts, with_conversations=may_see)
             context["corrections"] = offered(facts.order) if _may_correct(request) else []
@@ -110,7 +110,7 @@ class OrderAdmin(ReadOnly, NotesReads):
         order = self.get_object(request, str(pk))
         if order is None or tool not in FORMS:
             raise Http404
-        form = FORMS[tool][1](request.POST or None, facts=facts_of(site_store(), order))
+        form = FORMS[tool][1](request.POST or None, facts=facts_of(site_ledger(), order))
         preview = None
         if form.is_valid():
             try:
@@ -124,7 +124,7 @@ class OrderAdmin(ReadOnly, NotesReads):
     def _correct(self, request: HttpRequest, order: Order, tool: str, form: CorrectionForm) -> HttpResponse:
         staff = cast(User, request.user)
         receipt = corrections.correct(
-            site_store(), order, tool=tool, arguments=form.arguments(), by=staff, **_kept(form, "reason")
+            site_ledger(), order, tool=tool, arguments=form.arguments(), by=staff, **_kept(form, "reason")
         )
         self.log_change(request, order, f"{receipt['title']}: {form.cleaned_data['reason']}")
         messages.success(request, f"{receipt['title']}.")

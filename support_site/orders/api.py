@@ -11,7 +11,7 @@ from ninja.security import HttpBearer
 from ninja.throttling import AuthRateThrottle
 
 from agents.shop.records import order_record, product_record, profile_record
-from support_site.memory.stores import site_store
+from support_site.memory.stores import site_ledger
 from support_site.orders.bodies import BadBody, StrictParser
 from support_site.orders.intake import Intake, Outcome, Refused
 from support_site.orders.models import ShopToken
@@ -81,7 +81,7 @@ def put_product(request: HttpRequest, product_id: str, update: ProductUpdate) ->
 
 
 def _intake(request: HttpRequest) -> Intake:
-    return Intake(site_store(), source=str(request.auth))  # type: ignore[attr-defined]
+    return Intake(site_ledger(), source=str(request.auth))  # type: ignore[attr-defined]
 
 
 def _told(outcome: Outcome) -> Taken:

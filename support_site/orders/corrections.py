@@ -22,7 +22,7 @@ from support_site.orders.history import last_change
 from support_site.orders.models import Order
 
 if TYPE_CHECKING:
-    from support_site.memory.ledger import LedgerStore
+    from support_site.memory.keeping import Ledger
 
 OVERRIDE = "staff_override"
 
@@ -33,14 +33,14 @@ class NotCorrected(Exception):
     """Nothing was changed; the text says why and what to do."""
 
 
-def facts_of(store: LedgerStore, order: Order) -> Facts:
+def facts_of(ledger: Ledger, order: Order) -> Facts:
     """What the rules look at: the order as it is now, its customer, and the products of its items."""
     account_id, key = str(order.account_id), order.key
     owner = (namespaces.profile(account_id), namespaces.PROFILE_KEY)
     subject = (namespaces.orders(account_id), key)
-    kept = store.kept([owner, subject])
+    kept = ledger.kept([owner, subject])
     value = kept.get(subject, {})
-    products = store.kept((namespaces.PRODUCTS, item["product_id"]) for item in value.get("items", ()))
+    products = ledger.kept((namespaces.PRODUCTS, item["product_id"]) for item in value.get("items", ()))
     by_id = {product_id: product for (_, product_id), product in products.items()}
     return Facts(profile=kept.get(owner, {}), order=value, products=by_id)
 
@@ -53,26 +53,26 @@ def preview(order: Order, facts: Facts, *, tool: str, arguments: dict[str, Any],
 
 
 def correct(
-    store: LedgerStore, order: Order, *, tool: str, arguments: dict[str, Any], version: int, reason: str, by: User
+    ledger: Ledger, order: Order, *, tool: str, arguments: dict[str, Any], version: int, reason: str, by: User
 ) -> dict[str, Any]:
     """Write the correction: the receipt. ``version`` is that of the order ``by`` has looked at. Raises NotCorrected.
 
     It stands in the order's ``changes`` like an action of the agent, so the shop is told of it too; the reason is
     kept in the ledger only.
     """
-    facts = facts_of(store, order)
+    facts = facts_of(ledger, order)
     change = _change(order, facts, tool=tool, arguments=arguments, version=version)
     account_id = str(order.account_id)
     action = Action(
         id=f"staff:{uuid4()}", account_id=account_id, tool=tool, arguments={"order_id": order.key, **arguments}
     )
     new_order, profile = written(Proposal(action=action, facts=facts, change=change, staff_limit=None), timezone.now())
-    puts = [ops.PutOp(namespaces.orders(account_id), order.key, new_order)]
+    puts = [ops.Put(namespaces.orders(account_id), order.key, new_order)]
     if profile:
-        puts.append(ops.PutOp(namespaces.profile(account_id), namespaces.PROFILE_KEY, profile))
+        puts.append(ops.Put(namespaces.profile(account_id), namespaces.PROFILE_KEY, profile))
     try:
         with attributed(actor=f"staff:{by.pk}", reason=reason):
-            store.keep(puts)
+            ledger.keep(puts)
     except StaleRecord:
         raise _changed_meanwhile(order) from None
     return change.receipt

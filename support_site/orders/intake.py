@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,7 +29,7 @@ from support_site.orders.erased import REASON, erased_among
 from support_site.orders.models import ShopUpdate, WebhookDelivery
 
 if TYPE_CHECKING:
-    from support_site.memory.ledger import LedgerStore
+    from support_site.memory.keeping import Ledger
 
 Outcome = Literal["created", "updated", "unchanged", "ignored_older"]
 
@@ -49,8 +50,8 @@ class Refused(Exception):
 class Intake:
     """Takes updates in the name of one shop token. Every verb returns an Outcome and raises Refused."""
 
-    def __init__(self, store: LedgerStore, *, source: str) -> None:
-        self._store = store
+    def __init__(self, ledger: Ledger, *, source: str) -> None:
+        self._ledger = ledger
         self._source = source
 
     def customer(self, profile: Record, updated_at: datetime) -> Outcome:
@@ -94,7 +95,7 @@ class Intake:
             _require_own_email(profile["email"], account)
         on_file = kept["orders"] if kept else []
         profile = {**profile, "orders": list(dict.fromkeys([*profile["orders"], *on_file]))}
-        put = ops.PutOp(namespaces.profile(str(account.pk)), namespaces.PROFILE_KEY, profile)
+        put = ops.Put(namespaces.profile(str(account.pk)), namespaces.PROFILE_KEY, profile)
         return self._take(put, kept, update, updated_at)
 
     def _order(self, order: Record, updated_at: datetime) -> Outcome:
@@ -104,7 +105,7 @@ class Intake:
         # Orders of one customer wait for one another, because a new one is added to the customer's list.
         _update_of(ShopUpdate.Kind.CUSTOMER, order["user_id"], account)
         update = _update_of(ShopUpdate.Kind.ORDER, order_id, account)
-        put = ops.PutOp(namespaces.orders(str(account.pk)), order_id, order)
+        put = ops.Put(namespaces.orders(str(account.pk)), order_id, order)
         kept = self._kept(put.namespace, order_id)
         if kept is None:
             _require_nobody_elses(order_id, account)
@@ -121,21 +122,21 @@ class Intake:
             raise _unknown_customer()
         if order_id not in profile["orders"]:
             listed = {"orders": [*profile["orders"], order_id], "version": profile["version"] + 1}
-            self._store.keep([ops.PutOp(owner, namespaces.PROFILE_KEY, {**profile, **listed})])
+            self._ledger.keep([ops.Put(owner, namespaces.PROFILE_KEY, {**profile, **listed})])
 
     def _product(self, product: Record, updated_at: datetime) -> Outcome:
         update = _update_of(ShopUpdate.Kind.PRODUCT, product["product_id"], None)
-        put = ops.PutOp(namespaces.PRODUCTS, product["product_id"], product)
+        put = ops.Put(namespaces.PRODUCTS, product["product_id"], product)
         return self._take(put, self._kept(put.namespace, put.key), update, updated_at)
 
     def _kept(self, namespace: Namespace, key: str) -> Record | None:
-        return self._store.kept([(namespace, key)]).get((namespace, key))
+        return self._ledger.kept([(namespace, key)]).get((namespace, key))
 
-    def _take(self, put: ops.PutOp, kept: Record | None, update: ShopUpdate, updated_at: datetime) -> Outcome:
+    def _take(self, put: ops.Put, kept: Record | None, update: ShopUpdate, updated_at: datetime) -> Outcome:
         outcome = _judge(dict(put.value or {}), kept, update, updated_at)
         if outcome in ("created", "updated"):
             own = {"version": kept["version"] + 1, "changes": kept["changes"]} if kept and "version" in kept else {}
-            self._store.keep([put._replace(value={**(put.value or {}), **own})])
+            self._ledger.keep([replace(put, value={**(put.value or {}), **own})])
         if outcome != "ignored_older":
             update.updated_at = max(updated_at, update.updated_at or updated_at)
             update.save()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from agents import namespaces
+from agents import namespaces, ops
 from agents.attribution import attributed
 from agents.memory import Memory
 from support_site.chat import signals
@@ -20,7 +20,7 @@ from support_site.chat.turns import locked
 from support_site.memory import customers
 from support_site.memory.drafts import address_of
 from support_site.memory.models import RecordChange, Tombstone
-from support_site.memory.stores import site_store
+from support_site.memory.stores import site_ledger
 from support_site.privacy import archives, rows, threads
 from support_site.privacy.late import stone_of
 from support_site.privacy.models import Deletion, Export
@@ -118,4 +118,4 @@ def _learned_before(account_id: UUID, memory: Memory, thread: str) -> Memory | N
 def _write_back(account_id: UUID, memory: Memory, earlier: Memory) -> None:
     value = memory.value() | {"source": earlier.source, "valid_from": earlier.valid_from}
     with attributed(actor="system", reason="the conversation that repeated it was deleted"):
-        site_store().put(namespaces.memories(str(account_id)), memory.key, value, index=["text"])
+        site_ledger().keep([ops.Put(namespaces.memories(str(account_id)), memory.key, value, index=["text"])])

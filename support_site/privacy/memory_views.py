@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from agents.memory import NotKept, Source
 from support_site.accounts.access import account_of, of_account
 from support_site.accounts.models import Account
-from support_site.chat import noted
+from support_site.chat import noted, signals
 from support_site.chat.models import Conversation
 from support_site.chat.tasks import enqueue
 from support_site.memory import customers
@@ -104,6 +104,7 @@ def memory_pause(request: HttpRequest) -> HttpResponse:
     account = account_of(request.user)
     account.memory_paused = request.POST.get("paused") == "yes"
     account.save(update_fields=["memory_paused"])
+    signals.memory_of_account_changed(account.pk)
     paused = "Memory is paused: nothing new is noted, and nothing noted before is used."
     messages.success(request, paused if account.memory_paused else "Memory is on again.")
     return _back(request)
@@ -116,6 +117,7 @@ def memory_of_conversation(request: HttpRequest, conversation_id: UUID) -> HttpR
     found = get_object_or_404(of_account(Conversation.objects.all(), request.user), pk=conversation_id)
     found.leaves_no_memory = request.POST.get("leaves_no_memory") == "yes"
     found.save(update_fields=["leaves_no_memory"])
+    signals.memory_of_conversation_changed(found.pk)
     return redirect("conversation", found.pk)
 
 

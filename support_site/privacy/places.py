@@ -63,7 +63,7 @@ def close_doors(erasure: Erasure) -> None:
     for session in rows.sessions(users):
         key = session.session_key  # deleted, the row knows it no more
         session.delete()
-        signals.session_revoked(key)
+        signals.session_revoked(key, erasure.account_id)
 
 
 # --- Turns: nobody works for the account any more -----------------------------------------------

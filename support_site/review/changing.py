@@ -17,7 +17,7 @@ from support_site.accounts.models import User
 from support_site.memory import cards
 from support_site.memory.errors import RecordErased, UnknownAccount
 from support_site.memory.models import Record
-from support_site.memory.stores import site_store
+from support_site.memory.stores import site_ledger
 
 
 class NotDone(Exception):
@@ -37,16 +37,16 @@ def writing(scopes: Iterable[str], *, by: User, reason: str) -> Iterator[None]:
         raise NotDone(str(refused)) from refused
 
 
-def put(record: Record, value: dict[str, Any] | None) -> ops.PutOp:
+def put(record: Record, value: dict[str, Any] | None) -> ops.Put:
     """The write that gives the record another value and leaves the time it has to live as it is."""
     left = (record.expires_at - timezone.now()).total_seconds() / 60 if record.expires_at else None
     ttl = None if left is None else max(left, 0.001)
-    return ops.PutOp(record.labels, record.key, value, index=record.index, ttl=ttl)
+    return ops.Put(record.labels, record.key, value, index=record.index, ttl=ttl)
 
 
-def keep(puts: Iterable[ops.PutOp]) -> int:
+def keep(puts: Iterable[ops.Put]) -> int:
     """Write them to the ledger; Chroma is told before it is read next. Returns how many differ from what was kept."""
-    return site_store().keep(puts)
+    return site_ledger().keep(puts)
 
 
 def now() -> str:

@@ -85,7 +85,7 @@ def merge(seen: dict[int, str], *, text: str, by: User, reason: str) -> str:
             raise NotDone("Choose two or more memories of one account.")
         value = _merged([memory.value or {} for memory in memories]) | {"text": _screened(text), "reviewed_at": now()}
         key = memory_key(" ".join(sorted(memory.key for memory in memories)), value.get("kind", ""), text)
-        new = ops.PutOp(memories[0].labels, key, value, index=["text"])
+        new = ops.Put(memories[0].labels, key, value, index=["text"])
         keep([new, *(_superseded(memory, by=key) for memory in memories)])
     return key
 
@@ -103,11 +103,11 @@ def add(
         memory, changed = noted(memories_of(account_id), draft, Source(turn=f"staff:{form_id}"))
         source = {"source": {"staff": str(by.pk)}, "reviewed_at": now()}
         values = {each.key: each.value() | (source if each.key == memory.key else {}) for each in changed}
-        keep(ops.PutOp(namespace, key, value, index=["text"]) for key, value in values.items())
+        keep(ops.Put(namespace, key, value, index=["text"]) for key, value in values.items())
     return memory.key
 
 
-def _in_force(memory: Memory, fields: Value) -> list[ops.PutOp]:
+def _in_force(memory: Memory, fields: Value) -> list[ops.Put]:
     """The memory with these fields, and what it had contradicted superseded by it."""
     value = {**(memory.value or {}), **fields}
     contradicted = value.get("contradicts")
@@ -151,7 +151,7 @@ def _of_account(memory: Memory) -> dict[str, Memory]:
     return {each.key: each for each in live}
 
 
-def _superseded(memory: Memory, *, by: str | None) -> ops.PutOp:
+def _superseded(memory: Memory, *, by: str | None) -> ops.Put:
     return put(memory, {**(memory.value or {}), "superseded_by": by})
 
 

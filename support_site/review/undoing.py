@@ -63,6 +63,6 @@ def _obstacle(change: RecordChange) -> str:
     return ""
 
 
-def _put_back(change: RecordChange) -> ops.PutOp:
+def _put_back(change: RecordChange) -> ops.Put:
     before: dict[str, Any] | None = json.loads(change.before_text) if change.before_text else None
     return put(change.record, before)

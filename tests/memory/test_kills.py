@@ -12,6 +12,7 @@ import pytest
 
 from agents.store.table import SYNC_EVERY
 from tests.memory.child import STEPS
+from tests.store.damages import delete, spoil_every_other_page
 from tests.store.kills import MOST_KILLS, is_torn, killer, tear
 
 pytestmark = pytest.mark.fault
@@ -131,7 +132,8 @@ def test_killed_while_chroma_saves_its_index_until_it_breaks_the_site_mends_itse
 
 
 @pytest.mark.parametrize(
-    "damage", ["index torn", "index crashes", "index gone", "folder gone", "rows gone", "log torn"]
+    "damage",
+    ["index torn", "index crashes", "index gone", "folder gone", "rows gone", "rows spoilt", "log torn"],
 )
 def test_a_chroma_that_was_damaged_while_the_site_was_down_mends_itself(filled, damage):
     DAMAGES[damage](filled / "chroma")
@@ -155,11 +157,6 @@ def tear_log(chroma):
     log.write_bytes(log.read_bytes()[: log.stat().st_size // 2])
 
 
-def empty(chroma):
-    for file in chroma.glob("chroma.sqlite3*"):
-        file.unlink()
-
-
 def lose_index(chroma):
     for index in list(chroma.rglob("index_metadata.pickle")):
         shutil.rmtree(index.parent)
@@ -171,7 +168,8 @@ DAMAGES = {
     "log torn": tear_log,
     "index gone": lose_index,
     "folder gone": shutil.rmtree,
-    "rows gone": empty,
+    "rows gone": delete,
+    "rows spoilt": spoil_every_other_page,
 }
 
 

@@ -1,11 +1,13 @@
 """What the ledger promises of every write and read."""
 
 import pytest
-from langgraph.store.base import GetOp, PutOp, SearchOp
+from langgraph.store.base import GetOp, InvalidNamespaceError, PutOp, SearchOp, validate_op_namespace
 
 from agents.attribution import attributed
+from agents.ops import Put
 from agents.store import StaleRecord, StoreUnavailable
 from support_site.memory.errors import OutsideWalls, UnknownAccount
+from support_site.memory.keeping import Ledger
 from support_site.memory.models import Record, RecordChange, Scope
 
 pytestmark = pytest.mark.django_db
@@ -234,3 +236,16 @@ def test_a_value_of_another_shape_is_kept_all_the_same(store, a, odd):
     store.put(a.memories, "m1", odd)
     card = Record.objects.get(key_text="m1")
     assert (card.memory_kind, card.trust, card.conversation_id, card.recalled_until) == ("", "", None, None)
+
+
+@pytest.mark.parametrize("label", ["fine", "", "two.labels", "with\0nul", 7, None, b"bytes"])
+def test_the_ledger_alone_refuses_the_labels_that_langgraph_refuses(a, label):
+    """It has its own check, because a web process that keeps a record has no LangGraph."""
+    put = Put((*a.account, label), "k", {"text": "tea"})
+    try:
+        validate_op_namespace(put.op())
+    except InvalidNamespaceError:
+        with pytest.raises(ValueError, match="label"):
+            Ledger().keep([put])
+    else:
+        assert Ledger().keep([put]) == 1

@@ -4,12 +4,10 @@ import hashlib
 import hmac
 import json
 import os
+import signal
 import socket
-import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -26,10 +24,9 @@ from support_site.orders import delivery
 from support_site.orders.models import WebhookDelivery
 from support_site.orders.tasks import deliver_webhooks, sweep_webhooks
 from tests.orders.shop_system import ADDRESS, START, account_of, act, kept_order, kept_profile, make_due, order
+from tests.warm import ROOT, Managed, manage
 
 pytestmark = pytest.mark.django_db
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -312,29 +309,21 @@ def test_beat_makes_the_tasks_in_the_background():
 
 @pytest.mark.fault
 def test_a_worker_killed_while_the_shop_answers_is_made_good_by_the_next(tmp_path, receiver):
-    environment = {
-        **os.environ,
-        "DATA_DIR": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
-        "DJANGO_SETTINGS_MODULE": "support_site.settings",
+    environment = os.environ | {
+        "DATA_DIR": str(tmp_path / "data"),
         "SHOP_WEBHOOK_URL": receiver.url,
         "SHOP_WEBHOOK_SECRET": "s" * 32,
     }
 
-    def python(code):
-        command = [sys.executable, "-c", f"import django; django.setup()\n{code}"]
-        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-
     def said(code):
-        output, _ = python(code).communicate(timeout=120)
-        return output
+        return manage("shell", "-v0", "-c", code, env=environment)
 
     assert said(MIGRATE + LOAD_AND_ACT) == "acted\n"
     receiver.script = ["hang"]
-    first = python(DELIVER)
+    first = Managed(["shell", "-v0", "-c", DELIVER], env=environment, output=tmp_path / "log.txt")
     receiver.wait_for(1, seconds=60)
-    first.kill()
-    first.communicate(timeout=30)
+    first.send_signal(signal.SIGKILL)
+    assert first.wait(30) == -signal.SIGKILL
     assert said(DELIVER) == "0 waiting\n", "before the lease of the dead worker is over"
     assert said(LEASE_OVER + DELIVER) == "1 delivered\n"
     assert len({(headers["Idempotency-Key"], body) for _, headers, body in receiver.requests}) == 1

@@ -209,21 +209,27 @@ def test_nothing_happens_by_a_link_or_from_another_site(alice, address):
     assert strict.post(f"/memory/{address}").status_code == 403
 
 
+def shown_on(page):
+    """What the page of a conversation says about memory, and offers."""
+    said = re.findall(r"data-(memory-paused|memory-none|leave-memory|remember) *(hidden)?", page.content.decode())
+    assert len(said) == 4
+    return {name for name, hidden in said if not hidden}
+
+
 def test_memory_is_paused_and_resumed_and_the_conversation_says_so(signed_in, alice):
     conversation = Conversation.objects.create(account=alice.account)
     assert "Memory is paused" in signed_in.post("/memory/pause/", {"paused": "yes"}, follow=True).content.decode()
-    assert "Memory is paused" in signed_in.get(f"/conversations/{conversation.pk}/").content.decode()
+    assert shown_on(signed_in.get(f"/conversations/{conversation.pk}/")) == {"memory-paused", "leave-memory"}
     assert said_in(Conversation.objects.get(), "I like tea").off_record
     signed_in.post("/memory/pause/", {"paused": "no"})
-    assert "Memory is paused" not in signed_in.get(f"/conversations/{conversation.pk}/").content.decode()
+    assert shown_on(signed_in.get(f"/conversations/{conversation.pk}/")) == {"leave-memory"}
     assert not said_in(Conversation.objects.get(), "I like tea").off_record
 
 
 def test_a_conversation_can_be_kept_out_of_memory_and_says_so(signed_in, alice):
     conversation = Conversation.objects.create(account=alice.account)
     toggle = f"/memory/conversations/{conversation.pk}/"
-    page = signed_in.post(toggle, {"leaves_no_memory": "yes"}, follow=True).content.decode()
-    assert "leaves no memory" in page
+    assert shown_on(signed_in.post(toggle, {"leaves_no_memory": "yes"}, follow=True)) == {"memory-none", "remember"}
     assert said_in(Conversation.objects.get(), "I like tea").off_record
     signed_in.post(toggle, {"leaves_no_memory": "no"})
     assert not said_in(Conversation.objects.get(), "I like tea").off_record

@@ -19,6 +19,7 @@ from support_site.memory.readable import summary
 from support_site.review import filters, views
 from support_site.review.models import Memory
 from support_site.review.page import memory_page
+from support_site.review.paging import KeysFirst
 from support_site.review.searching import by_meaning, by_words
 from support_site.review.verbs import ADDS, CHANGES, DELETES, VERBS
 
@@ -57,6 +58,7 @@ class MemoryAdmin(ReadOnly, NotesReads):
     search_fields = ("value_text",)
     list_select_related = ("account",)
     list_per_page = 50
+    paginator = KeysFirst
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     fields = ("kind",)

@@ -1,6 +1,8 @@
 """The page that lists what changes of memories make wrong, and sends corrections."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -24,6 +26,10 @@ from support_site.review import corrections
 from support_site.review.corrections import TurningPoint
 from support_site.review.models import Memory
 
+MEANWHILE = (
+    "Nothing was sent: our team wrote to the customer after you opened this page. "
+    "Read below what was said, and send yours if it is still needed."
+)
 MAY_READ = ["review.view_memory", "chat.view_conversation"]
 
 
@@ -33,12 +39,15 @@ def correct(request: HttpRequest) -> HttpResponse:
     """The replies that the newest changes of memories make wrong; a POST sends a correction to those chosen."""
     memories = _asked_for(request)
     points = corrections.turning_points(memories)
-    if request.method == "POST" and points and _sends(request, points):
+    refused = _send(request, points) if request.method == "POST" and points else None
+    if request.method == "POST" and points and not refused:
         return redirect(request.get_full_path())
     what = named(memories[0]) if len(memories) == 1 else listed(memories)
     note_read(cast(User, request.user), what, {memory.account_id for memory in memories})
     context = admin.site.each_context(request) | _page(request, memories, points)
-    return TemplateResponse(request, "admin/review/corrections.html", context)
+    context["meanwhile"] = refused.meanwhile if refused else set()
+    status = refused.status if refused else HTTPStatus.OK
+    return TemplateResponse(request, "admin/review/corrections.html", context, status=status)
 
 
 def _asked_for(request: HttpRequest) -> list[Memory]:
@@ -85,22 +94,33 @@ def _back(request: HttpRequest, memories: Sequence[Memory]) -> str:
     return reverse("admin:review_memory_changelist")
 
 
-def _sends(request: HttpRequest, points: Sequence[TurningPoint]) -> bool:
-    """Whether a correction was sent; otherwise the user was told why not."""
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Nothing was sent, and the user was told why not; ``meanwhile``: in which conversations our team wrote since."""
+
+    status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
+    meanwhile: Collection[UUID] = ()
+
+
+def _send(request: HttpRequest, points: Sequence[TurningPoint]) -> Refusal | None:
+    """Send the correction to the chosen; None if that was done."""
     if not request.user.has_perm(ANSWERS):
         raise PermissionDenied
     user, text = cast(User, request.user), request.POST.get("text", "").replace("\r\n", "\n")
     try:
-        told = corrections.send(points, to=_chosen(request), text=text, by=user)
+        told = corrections.send(points, to=_chosen(request), seen=_seen(request), text=text, by=user)
     except Refused as refused:
         messages.error(request, sentence(refused.code))
-        return False
+        return Refusal()
+    except corrections.Meanwhile as meanwhile:
+        messages.error(request, MEANWHILE)
+        return Refusal(status=HTTPStatus.CONFLICT, meanwhile=meanwhile.conversations)
     if not told:
         messages.error(request, "Choose at least one conversation that has no correction yet.")
-        return False
+        return Refusal()
     LogEntry.objects.log_actions(user.pk, told, CHANGE, change_message="Sent a correction after a memory was changed.")
     messages.success(request, f"The correction was sent to {len(told)} conversation{'s' * (len(told) > 1)}.")
-    return True
+    return None
 
 
 def _chosen(request: HttpRequest) -> set[UUID]:
@@ -108,3 +128,9 @@ def _chosen(request: HttpRequest) -> set[UUID]:
         return {UUID(each) for each in request.POST.getlist("conversation")}
     except ValueError:
         return set()
+
+
+def _seen(request: HttpRequest) -> dict[UUID, int]:
+    """Up to which message of our team the page showed each chosen conversation."""
+    told = {pk: request.POST.get(f"seen-{pk}", "") for pk in _chosen(request)}
+    return {pk: int(position) for pk, position in told.items() if position.isdecimal() and len(position) < 10}

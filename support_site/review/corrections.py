@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
+
+from django.db import transaction
 
 from agents.screening import rests_on
 from support_site.accounts.models import User
@@ -22,6 +24,14 @@ MOST_REPLIES = 1_000
 _CORRECTIONS = UUID("2f6a3f0e-8f0b-4c56-9a3b-0d6f1f7f4c11")
 
 Value = Mapping[str, Any]
+
+
+class Meanwhile(Exception):
+    """Our team wrote into these conversations after the page was shown: it may have been put right there already."""
+
+    def __init__(self, conversations: Collection[UUID]) -> None:
+        super().__init__(f"{len(conversations)} conversations")
+        self.conversations = set(conversations)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +52,15 @@ class TurningPoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Misled:
-    """A conversation with replies that went by the old words; ``sent`` is its correction, if there is one."""
+    """A conversation with replies that went by the old words; ``sent`` is its correction, if there is one, and
+    ``team_said`` the newest message of our team, whatever it is about.
+    """
 
     conversation: Conversation
     replies: list[Message] = field(default_factory=list)
     by: list[TurningPoint] = field(default_factory=list)
     sent: Message | None = None
+    team_said: Message | None = None
 
     @property
     def repeats(self) -> bool:
@@ -75,24 +88,30 @@ def misled(points: Sequence[TurningPoint]) -> list[Misled]:
         each = found.setdefault(reply.conversation_id, Misled(conversation=reply.conversation))
         each.replies.insert(0, reply)
         each.by.extend(point for point in went_by[reply.turn_id] if point not in each.by)
-    sent = _sent(found.values())
-    told_of = [
-        Misled(conversation=each.conversation, replies=each.replies, by=each.by, sent=sent.get(each.conversation.pk))
-        for each in found.values()
-    ]
+    sent, said = _sent(found.values()), _team_said(found)
+    told_of = [replace(each, sent=sent.get(pk), team_said=said.get(pk)) for pk, each in found.items()]
     return sorted(told_of, key=lambda each: (each.sent is not None, not each.repeats))[:MOST]
 
 
-def send(points: Sequence[TurningPoint], *, to: Collection[UUID], text: str, by: User) -> list[Conversation]:
+@transaction.atomic
+def send(
+    points: Sequence[TurningPoint], *, to: Collection[UUID], seen: Mapping[UUID, int], text: str, by: User
+) -> list[Conversation]:
     """Write ``text`` into those of the misled conversations that have no correction yet; gives them.
 
-    Raises Refused: empty, too_long.
+    ``seen`` has the position of the newest message of our team in each (0 if there is none) when the page was shown.
+    Into all of them or none: raises Meanwhile, and Refused: empty, too_long.
     """
-    chosen = [each for each in misled(points) if each.conversation.pk in to and not each.sent]
+    chosen = {each.conversation.pk: each for each in misled(points) if each.conversation.pk in to}
+    there = Conversation.objects.select_for_update().filter(pk__in=chosen).order_by("pk").values_list("pk", flat=True)
+    chosen = {pk: chosen[pk] for pk in there}
+    now = {pk: message.position for pk, message in _team_said(chosen).items()}
+    if later := [pk for pk in chosen if now.get(pk, 0) != seen.get(pk, 0)]:
+        raise Meanwhile(later)
     return [
         each.conversation
-        for each in chosen
-        if desk.answer(each.conversation, form_id=min(_ids(each)), text=text, user=by)
+        for each in chosen.values()
+        if not each.sent and desk.answer(each.conversation, form_id=min(_ids(each)), text=text, user=by)
     ]
 
 
@@ -142,6 +161,12 @@ def _sent(misled: Collection[Misled]) -> dict[UUID, Message]:
     """The corrections that were sent, by conversation."""
     ids = {each for one in misled for each in _ids(one)}
     return {message.conversation_id: message for message in Message.objects.filter(client_id__in=ids)}
+
+
+def _team_said(conversations: Collection[UUID]) -> dict[UUID, Message]:
+    """The newest message of our team in each conversation that has one."""
+    said = Message.objects.filter(conversation__in=conversations, role=Message.Role.STAFF).select_related("author")
+    return {message.conversation_id: message for message in said.order_by("position")}
 
 
 def _ids(misled: Misled) -> list[UUID]:

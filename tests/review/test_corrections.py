@@ -1,12 +1,15 @@
 """What a change of a memory makes wrong, and the corrections that are sent for it."""
 
+import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from support_site.chat import desk as chat_desk
 from support_site.chat.lineage import note_recalled
 from support_site.chat.models import Conversation, Message, Turn
 from support_site.memory.models import RecordChange
@@ -136,8 +139,7 @@ def test_a_correction_is_sent_once_to_the_chosen_only_and_is_on_record(memory, r
     chosen, other = reply(), reply()
     edit(memory, COFFEE, sam)
     form = {"conversation": [str(chosen.pk)], "text": "Coffee it is."}
-    for _ in range(2):
-        desk.post(page(memory), form)
+    assert [desk.post(page(memory), form).status_code for _ in range(2)] == [302, 409]
     said = Message.objects.filter(role="staff")
     assert [(message.conversation, message.text, message.author) for message in said] == [
         (chosen, "Coffee it is.", sam)
@@ -161,7 +163,41 @@ def test_an_empty_correction_is_refused(memory, reply, sam, desk):
     conversation = reply()
     edit(memory, COFFEE, sam)
     told = desk.post(page(memory), {"conversation": [str(conversation.pk)], "text": "  "})
+    assert told.status_code == 422
     assert "Write something first." in told.content.decode()
+
+
+def as_shown(told):
+    """What the form of a page carries without being filled in."""
+    return dict(re.findall(r'name="(seen-[^"]+)" value="(\d*)"', told.content.decode()))
+
+
+def test_a_second_page_notices_what_the_first_has_sent_and_keeps_what_was_typed(memory, reply, alice, sam, desk):
+    honey, talk = remembered(alice, "The customer takes honey."), reply()
+    used(honey, talk)
+    services.quarantine([memory.pk, honey.pk], by=sam, reason="not true")
+    pages = [(page(each), as_shown(desk.get(page(each)))) for each in (memory, honey)]
+    chosen = {"conversation": [str(talk.pk)]}
+    assert desk.post(pages[0][0], pages[0][1] | chosen | {"text": "No tea."}).status_code == 302
+    told = desk.post(pages[1][0], pages[1][1] | chosen | {"text": "No honey."})
+    assert told.status_code == 409
+    shown = told.content.decode()
+    assert "No honey.</textarea>" in shown
+    assert "No tea." in shown
+    assert " checked>" in shown
+    assert [each.text for each in Message.objects.filter(role="staff")] == ["No tea."]
+    assert desk.post(pages[1][0], as_shown(told) | chosen | {"text": "Nor honey."}).status_code == 302
+    assert Message.objects.filter(role="staff", conversation=talk).count() == 2
+
+
+def test_if_one_of_the_chosen_was_written_to_meanwhile_none_gets_the_correction(memory, reply, sam, desk):
+    talks = [reply() for _ in range(2)]
+    edit(memory, COFFEE, sam)
+    form = as_shown(desk.get(page(memory)))
+    chat_desk.answer(talks[0], form_id=uuid4(), text="By the way, coffee.", user=sam)
+    told = desk.post(page(memory), form | {"conversation": [str(talk.pk) for talk in talks], "text": "Coffee it is."})
+    assert (told.status_code, told.context["meanwhile"]) == (409, {talks[0].pk})
+    assert Message.objects.filter(role="staff").count() == 1
 
 
 def test_who_may_only_read_sees_the_list_and_sends_nothing(memory, reply, sam, reader):

@@ -139,14 +139,29 @@ def copied(record):
 
 
 @pytest.mark.parametrize("query", [{}, {"queue": "unreviewed"}, {"q": "note"}])
-def test_ten_memories_and_five_hundred_take_the_same_queries(desk, alice, query, django_assert_max_num_queries):
+def test_two_pages_of_memories_and_ten_take_the_same_queries(desk, alice, query, django_assert_max_num_queries):
     for number in range(10):
         remembered(alice, f"note {number}")
     desk.get(reverse(LIST))  # the read is on record now
+    Record.objects.bulk_create(copied(Record.objects.first()) for _ in range(50))
     few = queries_of_the_list(desk, django_assert_max_num_queries, **query)
-    Record.objects.bulk_create(copied(Record.objects.first()) for _ in range(490))
+    Record.objects.bulk_create(copied(Record.objects.first()) for _ in range(440))
     assert queries_of_the_list(desk, django_assert_max_num_queries, **query) == few
     assert few <= 12
+
+
+def test_the_pages_of_a_list_have_every_memory_once_and_in_its_order(desk, alice):
+    memories = [remembered(alice, f"note {number:03}") for number in range(120)]
+    Record.objects.filter(pk__in=[each.pk for each in memories[::40]]).update(status="quarantined")
+    for query, first in (({}, []), ({"queue": "unreviewed"}, memories[::40])):
+        shown = [
+            row.pk
+            for page in (1, 2, 3)
+            for row in desk.get(reverse(LIST), {**query, "p": page}).context["cl"].result_list
+        ]
+        held_back = [each.pk for each in sorted(first, key=lambda each: -each.pk)]
+        rest = [each.pk for each in reversed(memories) if each.pk not in held_back]
+        assert shown == [*held_back, *rest]
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ class Page {
     this.root = root;
     this.part = part;
     this.state = initial();
+    this.shownMemory = this.state.memory;
     this.shownTitle = document.title;
     this.outbox = new Outbox(`outbox:${root.dataset.conversation}`);
     this.composer = new Composer(part("composer"), { key: `draft:${root.dataset.conversation}`, send: (text) => this.write(text) });
@@ -188,6 +189,7 @@ class Page {
     part("welcome").hidden = lines.length > 0 || part("entries").children.length > 0;
     part("stop").hidden = !runningTurn(state) || !this.connection.isOpen;
     if (state.synced) this.drawHead();
+    this.drawMemory();
     this.drawNotices();
     this.drawBanner(this.patient ? "open" : status);
     this.follower.grown(this.unread);
@@ -201,6 +203,16 @@ class Page {
     if (this.part("title").textContent === title) return;
     this.part("title").textContent = title;
     this.shownTitle = document.title = `${title} · ${this.root.dataset.siteName}`;
+  }
+
+  drawMemory() {
+    const { memory } = this.state;
+    if (this.shownMemory === memory) return;
+    this.shownMemory = memory;
+    this.part("memory-paused").hidden = !memory.paused;
+    this.part("memory-none").hidden = memory.paused || !memory.leaves_none;
+    this.part("leave-memory").hidden = memory.leaves_none;
+    this.part("remember").hidden = !memory.leaves_none;
   }
 
   drawNotices() {

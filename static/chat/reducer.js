@@ -4,6 +4,7 @@
 export function initial() {
   return {
     synced: false, // a snapshot has arrived
+    memory: null, // {paused, leaves_none}; until a snapshot, what the page was rendered with is right
     gap: false, // an event is missing: hello must be said again
     title: "",
     needsPerson: false,
@@ -40,6 +41,7 @@ const frames = {
   snapshot,
   message: (state, { message }) => keep(state, message),
   turn: (state, { turn }) => changeTurn(state, turn.id, { status: turn.status, error: turn.error ?? null, ...notRetried }),
+  memory: (state, { memory }) => ({ ...state, memory }),
   person: (state, { needs_person: needsPerson }) => ({ ...state, needsPerson }),
   ack: (state, { id }) => (state.turns.has(id) ? changeTurn(state, id, { retrying: false, retried: true }) : state),
   error: (state, { ref, message }) => {
@@ -60,6 +62,7 @@ function snapshot(state, frame) {
     gap: false,
     title: frame.title,
     needsPerson: frame.needs_person,
+    memory: frame.memory ?? state.memory,
     // What was streamed of a turn that ended meanwhile is in the kept messages now.
     messages: new Map([...state.messages].filter(([, message]) => !message.kept && unfinished.has(message.turn))),
     actions: ofUnfinished(state.actions),

@@ -9,12 +9,17 @@ const STABLE = 5000;
 
 // Closed for a reason that coming back at once would not change.
 const FINAL = { 4401: "ended", 4404: "gone" };
-const SLOW = { 1012: ["restarting", 1000], 4409: ["crowded", 15000], 4429: ["slowed", 10000] };
+// A process that restarts sends all its pages away at once, and they must not come back at once.
+const SLOW = {
+  1012: ["restarting", { least: 1000, spread: 5000 }],
+  4409: ["crowded", { least: 15000 }],
+  4429: ["slowed", { least: 10000 }],
+};
 
-/** How long to wait before attempt `n` (from 0): doubling, and never in step with other browsers. */
-export function delay(n, { least = 0, random = Math.random } = {}) {
+/** How long to wait before attempt `n` (from 0): doubling, and never in step with other browsers, which are `spread` so far. */
+export function delay(n, { least = 0, spread = 0, random = Math.random } = {}) {
   const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** n);
-  return least + longest * (0.5 + random() / 2);
+  return least + longest / 2 + random() * (Math.max(longest, spread) - longest / 2);
 }
 
 export class Connection {
@@ -81,9 +86,9 @@ export class Connection {
     if (FINAL[code]) return this.become(FINAL[code], code);
     if (this.openedAt && Date.now() - this.openedAt > STABLE) this.attempts = 0;
     this.openedAt = null;
-    const [status, least] = SLOW[code] ?? ["reconnecting", 0];
+    const [status, wait] = SLOW[code] ?? ["reconnecting", {}];
     this.become(navigator.onLine ? status : "offline", code);
-    this.timer = setTimeout(() => this.open(), delay(this.attempts++, { least }));
+    this.timer = setTimeout(() => this.open(), delay(this.attempts++, wait));
   }
 
   /** Forget the socket without hearing from it again. */

@@ -21,7 +21,6 @@ from agents.runner import Continue, Decide, Drained, Say, TurnInput
 from agents.store.errors import StoreError
 from support_site.chat import endings, leases
 from support_site.chat.beginnings import Beginning
-from support_site.chat.hub import hub
 from support_site.chat.leases import Held, LeaseLost
 from support_site.chat.log import Fenced, turn_log
 from support_site.chat.models import Turn
@@ -79,13 +78,15 @@ _FOR_ANOTHER_ATTEMPT = {FENCED: in_thread(leases.release), AWAY: leases.release_
 class Answer:
     """An attempt, held by a lease. Two tasks beside the work: one writes the log, one looks after the lease."""
 
-    def __init__(self, beginning: Beginning, find_agent: Callable[[], Awaitable[Agent]]) -> None:
+    def __init__(self, beginning: Beginning, find_agent: Callable[[], Awaitable[Agent]], woken: asyncio.Event) -> None:
+        """``woken`` is set whenever somebody wants to stop the turn, from before it was claimed."""
         self._beginning = beginning
         self._lease = beginning.lease
         self._turn = beginning.lease.turn
         self.turn_id = self._turn.pk
         self._thread_id = str(self._turn.conversation_id)
         self._find_agent = find_agent
+        self._woken = woken
         self._agent: Agent | None = None
         self._writer = LogWriter(turn_log(), self._turn.pk, beginning.last_seq)
         self._telling = Telling(self._lease, self._writer)
@@ -221,6 +222,7 @@ class Answer:
         if end in (HANDED_OVER, FENCED):
             await in_thread(endings.book)(self._lease, self._telling.tally)
         if end is HANDED_OVER:
+            await self._telling.keep_last_reply()
             await self._writer.written()
             await in_thread(leases.release)(self._lease)
         elif end in _FOR_ANOTHER_ATTEMPT and await _FOR_ANOTHER_ATTEMPT[end](self._lease):
@@ -246,21 +248,17 @@ class Answer:
 
     async def _finish(self, end: End) -> None:
         self._is_ending = True
-        last_seq = self._writer.last_seq + 1
         await in_thread(endings.finish)(
             self._lease,
             str(end.status),
             tally=self._telling.tally,
-            last_seq=last_seq,
+            last_seq=self._writer.last_seq,
             model=self._agent.model_name if self._agent else "",
             error_code=end.error_code,
             try_again_at=end.try_again_at,
             handed_off=self._telling.is_handed_off,
+            reply=self._telling.last_reply,
         )
-        with suppress(DatabaseError, Fenced):  # recover_turns writes it later, or just has
-            await in_thread(turn_log().append)(
-                self._turn.pk, last_seq, endings.done_event(str(end.status), end.error_code, end.try_again_at)
-            )
 
     async def _on_thread(self, verb: str, *arguments: str) -> None:
         """Housekeeping in the agent's thread, which must not spoil the end of a turn."""
@@ -280,18 +278,19 @@ class Answer:
     async def _look_after_lease(self) -> None:
         """Renew the lease, and hear "stop": when woken, else at the next look."""
         expires = time.monotonic() + leases.LEASE.total_seconds()
-        with hub.watch(("turn", self._turn.pk)) as woken:
-            while True:
-                woken.clear()
-                with suppress(DatabaseError, InterfaceError):  # the first look is for a "stop" from before the watch
-                    held = await in_thread(leases.renew)(self._lease)
-                    expires = time.monotonic() + leases.RENEW_BELOW.total_seconds()
-                    if held is not Held.YES:
-                        self.interrupt(End(Status.STOPPED) if held is Held.STOP else LOST)
-                if time.monotonic() > expires:
-                    self.interrupt(LOST)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), LOOK_SECONDS)
+        if self._turn.stop_requested:  # of an attempt before
+            self.interrupt(End(Status.STOPPED))
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+            self._woken.clear()
+            with suppress(DatabaseError, InterfaceError):
+                held = await in_thread(leases.renew)(self._lease)
+                expires = time.monotonic() + leases.RENEW_BELOW.total_seconds()
+                if held is not Held.YES:
+                    self.interrupt(End(Status.STOPPED) if held is Held.STOP else LOST)
+            if time.monotonic() > expires:
+                self.interrupt(LOST)
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -5,16 +5,17 @@ what it did not need when it ends. A turn that has begun is answered to its end,
 reserved: to cut it would cost what it took and bring the customer nothing.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, DecimalField, Exists, F, IntegerField, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from support_site.accounts.models import Account
@@ -31,17 +32,23 @@ KEEP_DAYS = timedelta(days=35)
 
 def reserve(turn: Turn, address: str) -> None:
     """Reserve for a turn that is being queued, in its transaction. Raises Limited: too_many_turns, spent_today."""
-    for place, (spending, held) in enumerate(_shares(turn.conversation.account_id, address)):
+    spent = _locked(_whose(turn.conversation.account_id, address))
+    held = _held(turn.conversation.account_id, address)  # only now: who waited sees what was reserved before
+    for place, spending in enumerate(spent):
         _check_room(place, spending, held)
     _hold(turn, address=address)
 
 
-def take_up(turn: Turn) -> None:
+def is_reserved_for(turn: OuterRef) -> Exists:
+    """Whether something is reserved for a turn, as part of a statement that reads it."""
+    return Exists(Reservation.objects.filter(turn=turn, tokens__gt=0))
+
+
+def take_up(turn: Turn, *, is_held: bool) -> None:
     """Reserve for an attempt that begins, unasked: the turn has been let in.
 
-    What a dead attempt had reserved is booked as used, because nobody knows how much of it was.
+    What a dead attempt had reserved (``is_held``) is booked as used, because nobody knows how much of it was.
     """
-    is_held = Reservation.objects.filter(turn=turn, tokens__gt=0).exists()
     if is_held and turn.attempt == 1:  # nearly always: one look, and no transaction before the first word
         return
     with transaction.atomic():
@@ -62,6 +69,14 @@ def spend(account: Account, *, input_tokens: int, output_tokens: int) -> None:
     transaction.on_commit(partial(count_tokens, input_tokens, output_tokens), robust=True)
 
 
+def is_spent(account_id: UUID) -> bool:
+    """Whether the account has used up its day, so that what can wait has to."""
+    used = Spending.objects.filter(account=account_id, day=_today()).first()
+    if used is None:
+        return False
+    return 0 < settings.TOKENS_PER_DAY[0] <= used.tokens or 0 < settings.MONEY_PER_DAY[0] <= used.money
+
+
 def book_lost(turn: Turn) -> None:
     """Book all that was reserved for an attempt that can no longer say what it used."""
     held = Reservation.objects.filter(turn=turn).first()
@@ -77,15 +92,34 @@ def sweep() -> int:
     return sum(rows.delete()[0] for rows in (ended, of_addresses, of_accounts))
 
 
-def _shares(account_id: UUID, address: str) -> Iterator[tuple[Spending, QuerySet[Reservation]]]:
-    """The day's row of the account, then of the address, and what either has reserved.
+def _locked(whose: list[dict[str, Any]]) -> list[Spending]:
+    """The day's row of the account, then of the address.
 
-    The row is locked until the transaction ends: whoever reserves next waits, and sees what was reserved before.
+    They are locked until the transaction ends. All lock the account's first, so that nobody waits for somebody who
+    waits for them; so none is locked here where the account has no row yet.
     """
-    open_turns = Reservation.objects.filter(turn__status__in=(Turn.Status.QUEUED, Turn.Status.RUNNING))
-    held = open_turns.filter(turn__conversation__account=account_id), open_turns.filter(address=address)
-    for whose, theirs in zip(_whose(account_id, address), held, strict=False):
-        yield _row(**whose), theirs
+    either = reduce(or_, (Q(**one) for one in whose))
+    today = Spending.objects.filter(day=_today())
+    rows = today.select_for_update().filter(either, Exists(today.filter(**whose[0])))
+    found = list(rows.order_by(F("account").asc(nulls_last=True)))
+    return found if len(found) == len(whose) else [_row(**one) for one in whose]
+
+
+def _held(account_id: UUID, address: str) -> dict[str, Any]:
+    """What is reserved at the moment, in one statement: "turns", "tokens" and "money", each followed by 0 for what
+    the account has and by 1 for what the address has."""
+    theirs = Q(turn__conversation__account=account_id), Q(address=address)
+    sums = {
+        f"{name}{place}": Coalesce(total, 0, output_field=field)
+        for place, one in enumerate(theirs)
+        for name, total, field in (
+            ("turns", Count("pk", filter=one), IntegerField()),
+            ("tokens", Sum("tokens", filter=one), IntegerField()),
+            ("money", Sum("money", filter=one), DecimalField()),
+        )
+    }
+    open_turns = Reservation.objects.filter(turn__status__in=(Turn.Status.QUEUED, Turn.Status.RUNNING), tokens__gt=0)
+    return open_turns.filter(theirs[0] | theirs[1]).aggregate(**sums)
 
 
 def _whose(account_id: UUID, address: str) -> list[dict[str, Any]]:
@@ -97,12 +131,11 @@ def _row(**whose: Any) -> Spending:
     return Spending.objects.select_for_update().get_or_create(day=_today(), **whose)[0]
 
 
-def _check_room(place: int, spending: Spending, held: QuerySet[Reservation]) -> None:
-    sums = held.filter(tokens__gt=0).aggregate(turns=Count("pk"), tokens=Sum("tokens"), money=Sum("money"))
-    if 0 < settings.TURNS_AT_ONCE[place] <= sums["turns"]:
+def _check_room(place: int, spending: Spending, held: dict[str, Any]) -> None:
+    if 0 < settings.TURNS_AT_ONCE[place] <= held[f"turns{place}"]:
         raise Limited("too_many_turns", retry_after=A_TURN_SECONDS)
-    tokens = spending.tokens + (sums["tokens"] or 0) + settings.TOKENS_PER_TURN
-    money = spending.money + (sums["money"] or 0) + _money_per_turn()
+    tokens = spending.tokens + held[f"tokens{place}"] + settings.TOKENS_PER_TURN
+    money = spending.money + held[f"money{place}"] + _money_per_turn()
     if 0 < settings.TOKENS_PER_DAY[place] < tokens or 0 < settings.MONEY_PER_DAY[place] < money:
         raise Limited("spent_today", retry_after=_seconds_left_today())
 

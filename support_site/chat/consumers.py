@@ -21,7 +21,7 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
     """
 
     async def websocket_connect(self, message: dict[str, str]) -> None:
-        self._visit = Visit(self.scope, self.send_json)
+        self._visit = Visit(self.scope, self.send_json, self._join)
         self.groups = self._visit.groups
         await super().websocket_connect(message)
 
@@ -29,6 +29,10 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         await self.accept()
         signals.live_on(asyncio.get_running_loop())
         self._serving = asyncio.create_task(self._serve())
+
+    async def _join(self, group: str) -> None:
+        self.groups.append(group)  # first, because Channels leaves these groups at the end, whenever that comes
+        await self.channel_layer.group_add(group, self.channel_name)
 
     async def _serve(self) -> None:
         about(conversation=self.scope["url_route"]["kwargs"]["conversation_id"])
@@ -60,6 +64,9 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
     async def person_changed(self, signal: dict[str, str]) -> None:
         self._visit.inbox.tell(Frame("person.changed", {}))
 
+    async def memory_changed(self, signal: dict[str, str]) -> None:
+        self._visit.inbox.tell(Frame("memory.changed", {}))
+
     async def site_changed(self, signal: dict[str, str]) -> None:
         self._visit.inbox.tell(Frame("site.changed", {}))
 
@@ -67,7 +74,8 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
         self._visit.inbox.tell(Frame("conversation.deleted", {}))
 
     async def session_revoked(self, signal: dict[str, str]) -> None:
-        self._visit.inbox.tell(Frame("session.revoked", {}))
+        if signal["session"] == signals.name_of_session(str(self._visit.session_key)):
+            self._visit.inbox.tell(Frame("session.revoked", {}))
 
 
 def _frame(text: str) -> Frame | BadFrame:

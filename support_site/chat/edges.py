@@ -20,11 +20,12 @@ from support_site.metrics import MESSAGES
 
 def send(conversation: Conversation, user: User, *, client_id: UUID, text: str, address: str = "") -> Accepted:
     """Keep a message and have it answered. Raises Refused."""
-    free = not switch.agent_is_on()
+    is_off = not switch.agent_is_on()
     accepted = turns.accept(
-        conversation, client_id=client_id, text=text, user=user, address=address, costs_nothing=free
+        conversation, client_id=client_id, text=text, user=user, address=address, costs_nothing=is_off
     )
-    if accepted.turn and switch.holds_back(accepted.turn.pk):
+    if accepted.turn and is_off:  # who turns the agent off from now on sees the turn, and so does the worker the switch
+        switch.silence(conversation.pk)
         return replace(accepted, turn=None)
     if accepted.turn and accepted.status == "accepted":
         MESSAGES.inc()

@@ -1,5 +1,6 @@
 """What a worker keeps of its turn: replies, pauses and the end, each one transaction under its lease."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from support_site.chat import actions, budgets, signals
 from support_site.chat.counting import count_attempt, count_end
 from support_site.chat.leases import Lease, LeaseLost
 from support_site.chat.lineage import note_recalled
+from support_site.chat.log import Event, Fenced, LogUnreachable, turn_log
 from support_site.chat.models import Conversation, Message, Turn
 from support_site.chat.rendering import blocks
 from support_site.chat.sentences import HANDED_OFF, sentence
@@ -57,7 +59,10 @@ class Tally:
 @transaction.atomic
 def keep_reply(lease: Lease, reply: Reply) -> Message:
     """The agent message, kept in its place; kept again it replaces itself. Raises LeaseLost."""
-    turn = _hold(lease)
+    return _keep(_hold(lease), reply)
+
+
+def _keep(turn: Turn, reply: Reply) -> Message:
     message = Message.objects.filter(pk=reply.id).first() or Message(
         pk=reply.id,
         conversation=turn.conversation,
@@ -122,14 +127,32 @@ def finish(
     error_code: str = "",
     try_again_at: datetime | None = None,
     handed_off: bool = False,
+    reply: Reply | None = None,
 ) -> None:
-    """The end of the turn, and what follows from it. Raises LeaseLost."""
+    """The end of the turn with its last ``reply``, and what follows from it; ``last_seq`` is the newest number in its
+    log, which is told both. Raises LeaseLost, and Fenced if the log has gone on."""
     turn = _hold(lease)
+    told = [message_event(_keep(turn, reply))] if reply else []
+    told.append(done_event(status, error_code, try_again_at))
     actions.withdraw(turn)
     how = {"status": status, "error_code": error_code, "try_again_at": try_again_at, "finished_at": timezone.now()}
-    _save(turn, tally, **how, last_seq=last_seq, model=model, handed_off=handed_off)
+    _save(turn, tally, **how, last_seq=last_seq + len(told), model=model, handed_off=handed_off)
+    _tell(turn, last_seq + 1, told)
     if handed_off:
         hand_to_person(turn.conversation)
+
+
+def _tell(turn: Turn, seq: int, events: list[Event]) -> None:
+    """Log the end with what is kept of it, if the log is in the same database; else right after the commit."""
+    if turn_log().is_durable:
+        turn_log().append(turn.pk, seq, *events)
+    else:
+        transaction.on_commit(partial(_append_end, turn.pk, seq, events), robust=True)
+
+
+def _append_end(turn_id: UUID, seq: int, events: list[Event]) -> None:
+    with suppress(LogUnreachable, Fenced):  # recover_turns writes it later, or just has
+        turn_log().append(turn_id, seq, *events)
 
 
 def hand_to_person(conversation: Conversation, told: str = HANDED_OFF) -> None:
@@ -172,7 +195,13 @@ def book(lease: Lease, tally: Tally) -> None:
         transaction.on_commit(partial(count_attempt, lease.turn, tally), robust=True)
 
 
-def done_event(status: str, error_code: str = "", try_again_at: datetime | None = None) -> dict[str, Any]:
+def message_event(message: Message) -> Event:
+    """The event that brings a whole message of the agent."""
+    shown = {"html": message.html, "text": message.text, "cards": message.cards}
+    return {"type": "message.done", "message": str(message.pk), **shown}
+
+
+def done_event(status: str, error_code: str = "", try_again_at: datetime | None = None) -> Event:
     """The event that ends a turn, or lets it wait."""
     error = {"code": error_code, "message": sentence(error_code, try_again_at)} if error_code else None
     return {"type": "turn.done", "status": str(status), "error": error}
@@ -181,9 +210,10 @@ def done_event(status: str, error_code: str = "", try_again_at: datetime | None 
 def _hold(lease: Lease) -> Turn:
     """The turn as it is now, with its conversation locked; raises LeaseLost if it is no longer this worker's."""
     conversation = locked(lease.turn.conversation_id)
-    turn = lease.mine().first()
-    if turn is None:
-        raise LeaseLost
+    try:
+        turn = lease.mine().get()
+    except Turn.DoesNotExist:
+        raise LeaseLost from None
     turn.conversation = conversation
     return turn
 

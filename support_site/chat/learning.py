@@ -12,6 +12,7 @@ from langchain_core.messages import HumanMessage
 
 from agents.extraction import learn, learn_promises
 from agents.memory import Source
+from support_site.chat import budgets
 from support_site.chat.agent import SiteAgent, site_agent
 from support_site.chat.metering import metered
 from support_site.chat.models import Conversation, Message, Turn
@@ -32,11 +33,11 @@ TOO_OLD = timedelta(days=1)
 async def learn_from(turn_id: UUID) -> int:
     """Learn from the customer's messages of a finished turn, once; how many memories they make.
 
-    What was said off the record, or is off the record by now, is passed over for good. Raises ModelError and
-    StoreError; then the turn stays unlearned, to be tried again.
+    What was said off the record, or is off the record by now, is passed over for good. While the account's day is
+    spent the turn stays unlearned, to be tried again, as it does after a ModelError or StoreError that this raises.
     """
     told = await in_thread(_unlearned)(turn_id)
-    if not told:
+    if not told or await in_thread(budgets.is_spent)(told[0].conversation.account_id):
         return 0
     conversation = told[0].conversation
     agent = await _agent_that_forgot(conversation.account_id)
@@ -70,9 +71,11 @@ async def learn_from_people(conversation_id: UUID) -> int:
     """Learn from what the customer and staff said without the agent since the last time; how many memories they make.
 
     What staff promised becomes a memory with the trust of staff. Raises ModelError and StoreError: try again later,
-    what is kept by then is not kept twice.
+    what is kept by then is not kept twice. Nothing is learned while the account's day is spent.
     """
     told = await in_thread(_said_among_people)(conversation_id)
+    if told and await in_thread(budgets.is_spent)(told[0].conversation.account_id):
+        return 0
     on_record = [message for message in told if not (message.off_record or message.conversation.is_off_record)]
     learned = await _learn_from(on_record) if on_record else 0
     if told:

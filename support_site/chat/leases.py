@@ -13,10 +13,11 @@ from enum import Enum
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from support_site.chat import signals
+from support_site.chat.budgets import is_reserved_for
 from support_site.chat.models import Conversation, Turn
 from support_site.threads import in_thread
 
@@ -43,6 +44,8 @@ class Lease:
     owner: str
     #: It was begun before, by an attempt that may have told something.
     is_resumed: bool
+    #: A share of the day is reserved for it.
+    is_reserved: bool
 
     def mine(self) -> QuerySet[Turn]:
         """The turn, as long as this lease holds."""
@@ -65,7 +68,8 @@ def claim(turn_id: UUID) -> Lease | None:
     if conversation is None:
         return None
     now = timezone.now()
-    others = {turn.pk: turn for turn in conversation.turns.filter(Q(pk=turn_id) | Q(status__in=Turn.ACTIVE))}
+    turns = conversation.turns.annotate(is_reserved=is_reserved_for(OuterRef("pk")))
+    others = {turn.pk: turn for turn in turns.filter(Q(pk=turn_id) | Q(status__in=Turn.ACTIVE))}
     turn = others.pop(turn_id)
     is_queued = turn.status == Status.QUEUED and not conversation.needs_person
     is_abandoned = turn.status == Status.RUNNING and turn.lease_until is not None and turn.lease_until <= now
@@ -76,7 +80,7 @@ def claim(turn_id: UUID) -> Lease | None:
     turn.attempt, turn.started_at = turn.attempt + 1, turn.started_at or now
     turn.save(update_fields=["status", "lease_owner", "lease_until", "attempt", "started_at"])
     signals.turn_changed(turn.conversation_id, turn.pk)
-    return Lease(turn=turn, owner=turn.lease_owner, is_resumed=is_resumed)
+    return Lease(turn=turn, owner=turn.lease_owner, is_resumed=is_resumed, is_reserved=turn.is_reserved)
 
 
 def renew(lease: Lease) -> Held:

@@ -112,7 +112,8 @@ class SqlTurnLog:
             _row(turn_id, seq + place, event) for turn_id, seq, events in appends for place, event in enumerate(events)
         ]
         try:
-            with transaction.atomic(), connection.cursor() as cursor:
+            # Within the transaction that ends a turn, a refusal undoes that too: no savepoint.
+            with transaction.atomic(savepoint=False), connection.cursor() as cursor:
                 cursor.executemany(_INSERT, rows)
         except IntegrityError:
             if len(appends) == 1:

@@ -8,9 +8,8 @@ from contextvars import Context
 from typing import Protocol
 from uuid import UUID
 
-from support_site.chat.frames import Frame
 from support_site.chat.hub import hub
-from support_site.chat.inbox import Inbox
+from support_site.chat.inbox import SIGNALS_LOST, Inbox
 from support_site.chat.outages import OUTAGES
 from support_site.chat.outbox import SEND_SECONDS, Outbox
 from support_site.chat.sessions import signed_in
@@ -23,7 +22,6 @@ CHECK_SESSIONS_SECONDS = 60.0
 LAYER_SECONDS = 1.5
 #: Nobody says anything under this key; who watches it is woken when the hub has lost Redis and is back.
 HEARING = ("hearing", UUID(int=0))
-SIGNALS_LOST = Frame("signals.lost", {})
 
 
 class Watched(Protocol):

@@ -156,7 +156,7 @@ class Message(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ("conversation", "position")
+        ordering = ("conversation_id", "position")
         indexes = (
             models.Index(fields=("rated_at",), condition=models.Q(rated_at__isnull=False), name="message_rated"),
         )

@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -37,38 +36,43 @@ class Pages(Protocol):
         """Count the page for each who is allowed some; False, and nothing counted, if one of them has too many."""
 
     def leave(self, page: str, allowed: Allowed) -> None:
-        """Count it no more."""
+        """Count it no more, if it counts."""
 
 
 @asynccontextmanager
 async def counted(account_id: UUID, address: str) -> AsyncIterator[None]:
     """Count a page as long as it is open. Raises Crowded."""
     page, allowed = uuid4().hex, each(account_id, address, settings.OPEN_SOCKETS)
-    if not await in_thread(pages().enter)(page, allowed):
-        raise Crowded
-    try:
+    try:  # from here, because a page that leaves while it enters has entered
+        if not await in_thread(pages().enter, pool="pages")(page, allowed):
+            raise Crowded
         yield
     finally:
-        await in_thread(pages().leave)(page, allowed)
+        await in_thread(pages().leave, pool="pages")(page, allowed)
 
 
 class PagesHere:
     """Counts in this process, which is the only one."""
 
     def __init__(self) -> None:
-        self._open: Counter[str] = Counter()
+        self._open: dict[str, set[str]] = {}
         self._lock = threading.Lock()
 
     def enter(self, page: str, allowed: Allowed) -> bool:
         with self._lock:
-            if any(self._open[who] >= most for who, most in allowed):
+            if any(len(self._open.get(who, ())) >= most for who, most in allowed):
                 return False
-            self._open.update(who for who, _ in allowed)
+            for who, _ in allowed:
+                self._open.setdefault(who, set()).add(page)
             return True
 
     def leave(self, page: str, allowed: Allowed) -> None:
         with self._lock:
-            self._open -= Counter(who for who, _ in allowed)
+            for who, _ in allowed:
+                theirs = self._open.get(who, set())
+                theirs.discard(page)
+                if not theirs:
+                    self._open.pop(who, None)
 
 
 class SharedPages:

@@ -1,5 +1,6 @@
 """Finds what fell by the wayside when a worker, a broker or a whole machine went down."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from support_site.chat import leases
 from support_site.chat.endings import give_up
+from support_site.chat.log import Fenced
 from support_site.chat.models import Turn
 from support_site.chat.retelling import repair_log
 
@@ -37,7 +39,8 @@ def recover() -> Recovered:
             recovered.to_answer.append(turn.pk)
     over = Turn.objects.filter(status__in=Turn.FINISHED, finished_at__gt=now - TOO_OLD_TO_LEARN)
     for turn in over.filter(finished_at__gt=now - LEARNED_BY_NOW):
-        repair_log(turn)
+        with suppress(Fenced):  # its worker was only late, and has just written it
+            repair_log(turn)
     recovered.to_learn += _unlearned(over, now)
     return recovered
 

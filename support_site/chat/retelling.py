@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from support_site.chat.endings import done_event
+from support_site.chat.endings import done_event, message_event
 from support_site.chat.leases import Lease
 from support_site.chat.log import Event, LogLost, turn_log
 from support_site.chat.models import Action, Message, Turn
@@ -72,9 +72,8 @@ def _events_of(turn: Turn) -> Iterator[Event]:
     yield {"type": "turn.started", "attempt": turn.attempt}
     replies = list(turn.messages.filter(role=Message.Role.AGENT).order_by("position"))
     for reply in replies:
-        message = {"message": str(reply.pk)}
-        yield {"type": "message.start", **message}
-        yield {"type": "message.done", **message, "html": reply.html, "text": reply.text, "cards": reply.cards}
+        yield {"type": "message.start", "message": str(reply.pk)}
+        yield message_event(reply)
     shown = [card for reply in replies for card in reply.cards]
     for action in turn.actions.order_by("created_at"):
         yield from _events_about(action, shown)

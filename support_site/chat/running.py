@@ -6,6 +6,7 @@ from uuid import UUID
 
 from support_site.chat.answering import ANEW, HANDED_OVER, Agent, Answer
 from support_site.chat.beginnings import begin
+from support_site.chat.hub import hub
 from support_site.chat.leases import MAX_ATTEMPTS
 from support_site.logs import about
 from support_site.threads import in_thread
@@ -15,20 +16,24 @@ _running: dict[Answer, "asyncio.Future[str | None]"] = {}
 
 async def run_turn(turn_id: UUID, *, find_agent: Callable[[], Awaitable[Agent]]) -> str | None:
     """Answer the turn. The status it has then; None if it is not to be answered now, or by somebody else."""
-    for _ in range(MAX_ATTEMPTS):
-        beginning = await in_thread(begin)(turn_id)
-        if beginning is None:
-            return None
-        about(turn=turn_id, conversation=beginning.lease.turn.conversation_id)
-        answer = Answer(beginning, find_agent)
-        _running[answer] = asyncio.ensure_future(answer.run())
-        try:
-            status = await _running[answer]
-        finally:
-            del _running[answer]
-        if status != ANEW:
-            return status
+    with hub.watch(("turn", turn_id)) as woken:
+        for _ in range(MAX_ATTEMPTS):
+            beginning = await in_thread(begin)(turn_id)
+            if beginning is None:
+                return None
+            about(turn=turn_id, conversation=beginning.lease.turn.conversation_id)
+            status = await _watched(Answer(beginning, find_agent, woken))
+            if status != ANEW:
+                return status
     return None  # recover_turns takes it up
+
+
+async def _watched(answer: Answer) -> str | None:
+    _running[answer] = asyncio.ensure_future(answer.run())
+    try:
+        return await _running[answer]
+    finally:
+        del _running[answer]
 
 
 async def drain(grace_seconds: float) -> list[UUID]:

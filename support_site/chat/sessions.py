@@ -28,8 +28,8 @@ def signed_in(session_key: str | None) -> User | None:
 
 
 @receiver(user_logged_out, dispatch_uid="close_sockets")
-def close_sockets(request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """A sign-out closes the sockets of its session, in every tab."""
+def close_sockets(request: HttpRequest | None = None, user: User | None = None, **kwargs: Any) -> None:
+    """A sign-out closes the sockets of its session, in every tab. Who has no account (staff) has no sockets."""
     key = getattr(getattr(request, "session", None), "session_key", None)
-    if key:
-        signals.session_revoked(key)
+    if key and user and user.account_id:
+        signals.session_revoked(key, user.account_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from support_site.chat.log import turn_log
+from support_site.chat.log import LogUnreachable, turn_log
 from support_site.chat.models import Conversation, Message, Turn
 from support_site.chat.retelling import is_lost
 from support_site.chat.sentences import sentence
@@ -54,7 +54,10 @@ def turn_states(conversation: Conversation, turn_ids: Iterable[UUID]) -> list[Tu
 
 
 def _state_of(turn: Turn) -> TurnState:
-    last_seq = turn_log().last_seq(turn.pk)
+    try:
+        last_seq = turn_log().last_seq(turn.pk)
+    except LogUnreachable:
+        last_seq = turn.last_seq  # who follows it waits until the log answers
     return TurnState(turn.pk, turn_shape(turn), last_seq, turn.status in Turn.FINISHED, is_lost(turn, last_seq))
 
 
@@ -75,14 +78,26 @@ def needs_person(conversation: Conversation) -> bool:
     return Conversation.objects.filter(pk=conversation.pk, needs_person=True).exists()
 
 
+def memory_shape(conversation: Conversation) -> Shape:
+    """Whether memory is off: paused in all conversations of the account, or left out of this one."""
+    return {"paused": conversation.account.memory_paused, "leaves_none": conversation.leaves_no_memory}
+
+
+def kept_memory(conversation: Conversation) -> Shape | None:
+    """The same as it is now; None if the conversation is not there any more."""
+    now = Conversation.objects.select_related("account").filter(pk=conversation.pk).first()
+    return memory_shape(now) if now else None
+
+
 def snapshot(conversation: Conversation) -> Shape:
     """The ``snapshot`` frame: all that is kept, the unfinished turns, and the last one if it can be tried again."""
-    conversation = Conversation.objects.get(pk=conversation.pk)
+    conversation = Conversation.objects.select_related("account").get(pk=conversation.pk)
     return {
         "type": "snapshot",
         "messages": kept_messages(conversation),
         "turns": [state.shape | {"seq": state.last_seq} for state in map(_state_of, _turns_that_matter(conversation))],
         "needs_person": conversation.needs_person,
+        "memory": memory_shape(conversation),
         "title": conversation.title,
     }
 

@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.connection import BlockingConnectionPool
 from redis.retry import Retry
 
+from support_site import outage_lines
 from support_site.chat.hub import Hub, Key, News
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class SharedHub(Hub):
     def wake(self, key: Key) -> None:
         try:
             self._redis.publish(channel_of(key), b"")
+            outage_lines.answers("Redis")
         except RedisError as error:
             logger.warning("nobody was woken: Redis does not answer (%s)", type(error).__name__)
             self.wake_here(key)
@@ -124,6 +126,7 @@ class Ear:
         async with redis, aclosing(redis.pubsub()) as pubsub, asyncio.TaskGroup() as tasks:
             self._heard.clear()
             await pubsub.subscribe(NOTHING)
+            outage_lines.answers("Redis")
             if is_cancelled():
                 return
             tasks.create_task(self._subscribe(pubsub))

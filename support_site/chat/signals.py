@@ -1,4 +1,4 @@
-"""Control signals to the sockets of a conversation or a session, over the channel layer.
+"""Control signals to the sockets of a conversation or an account, over the channel layer.
 
 A signal says that something can be read anew; what it is stands in the database or in the turn log. Tokens
 never go this way (a layer drops messages when it is full), and a lost signal costs a repaint, not a reply.
@@ -28,9 +28,13 @@ def conversation_group(conversation_id: UUID) -> str:
     return f"conversation.{conversation_id}"
 
 
-def session_group(session_key: str) -> str:
-    """Named by a hash: group names turn up in Redis and in logs, and a session key is a secret."""
-    return f"session.{hashlib.sha256(session_key.encode()).hexdigest()[:40]}"
+def account_group(account_id: UUID) -> str:
+    return f"account.{account_id}"
+
+
+def name_of_session(session_key: str) -> str:
+    """A hash: signals turn up in Redis and in logs, and a session key is a secret."""
+    return hashlib.sha256(session_key.encode()).hexdigest()[:40]
 
 
 def message_kept(conversation_id: UUID, message_id: UUID) -> None:
@@ -53,14 +57,24 @@ def conversation_deleted(conversation_id: UUID) -> None:
     _after_commit(conversation_group(conversation_id), {"type": "conversation.deleted"})
 
 
+def memory_of_conversation_changed(conversation_id: UUID) -> None:
+    """After commit: the conversation leaves no memory from now on, or leaves it again."""
+    _after_commit(conversation_group(conversation_id), {"type": "memory.changed"})
+
+
+def memory_of_account_changed(account_id: UUID) -> None:
+    """After commit: memory is paused in all conversations of the account, or goes on."""
+    _after_commit(account_group(account_id), {"type": "memory.changed"})
+
+
 def site_changed() -> None:
     """After commit: what every page has to say about the site has changed."""
     _after_commit(SITE_GROUP, {"type": "site.changed"})
 
 
-def session_revoked(session_key: str) -> None:
-    """The session has ended: its sockets close."""
-    _send(session_group(session_key), {"type": "session.revoked"})
+def session_revoked(session_key: str, account_id: UUID) -> None:
+    """The session of somebody of this account has ended: its sockets close."""
+    _send(account_group(account_id), {"type": "session.revoked", "session": name_of_session(session_key)})
 
 
 def _after_commit(group: str, signal: dict[str, str]) -> None:

@@ -50,9 +50,11 @@ async def follow(
 
 
 async def _read(log: TurnLog, turn_id: UUID, after: int) -> list[Entry]:
+    # A Redis that hangs lets each reader wait for seconds, and messages must be kept meanwhile.
+    read = in_thread(log.read, pool="database" if log.is_durable else "log")
     while True:
         try:
-            return await in_thread(log.read)(turn_id, after, MOST_AT_ONCE)
+            return await read(turn_id, after, MOST_AT_ONCE)
         except DatabaseError:
             await asyncio.sleep(TRY_AGAIN_SECONDS)
 

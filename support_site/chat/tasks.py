@@ -1,6 +1,7 @@
 """Celery tasks of the chat: ids in, nothing out. The heavy imports happen where the work is."""
 
 import logging
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,25 +16,34 @@ from support_site.chat.loops import worker_loop
 from support_site.chat.models import Turn
 from support_site.chat.recovery import recover
 from support_site.chat.turns import next_turn
+from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
 RECOVER_EVERY_SECONDS = 5.0
 KEEP_LOGS = timedelta(hours=1)
+#: A broker that took so long to fail hangs; then it is asked again after so long, by one who may take so long.
+HANGS_SECONDS, LEFT_ALONE_SECONDS, ASKED_BY_NOW_SECONDS = 1.0, 2.0, 10.0
 
 
 @shared_task
 def answer(turn_id: str) -> None:
     """Answer a turn, if it is to be answered now; then see to what follows it."""
+    worker_loop().run(_answer(UUID(turn_id)))
+
+
+async def _answer(turn_id: UUID) -> None:
+    """Nothing of it touches the database on Celery's own thread: hundreds that end at once would open a connection
+    each."""
     from support_site.chat.agent import site_agent
     from support_site.chat.running import run_turn
 
     if handover.has_begun():  # for another worker
-        enqueue(answer, UUID(turn_id))
+        await in_thread(enqueue, pool="tasks")(answer, turn_id)
         return
-    status = worker_loop().run(run_turn(UUID(turn_id), find_agent=site_agent))
+    status = await run_turn(turn_id, find_agent=site_agent)
     if status in Turn.FINISHED:
-        follow_up(UUID(turn_id))
+        await in_thread(follow_up, pool="tasks")(turn_id)
 
 
 @shared_task
@@ -111,9 +121,27 @@ def enqueue(task: Task, turn_id: UUID, **options: Any) -> None:
     """Make a task once the transaction is kept. With the broker down it is left to ``recover_turns``."""
 
     def send() -> None:
+        began = time.monotonic()
+        if began < _hanging.until:
+            return
+        if _hanging.until:  # one asks, and nobody else until that has an answer or should have
+            _hanging.until = began + ASKED_BY_NOW_SECONDS
         try:
             task.apply_async((str(turn_id),), **options)
+            _hanging.until = 0.0
         except OperationalError as error:
             logger.warning("turn %s: the broker does not answer (%s)", turn_id, type(error).__name__)
+            now = time.monotonic()
+            _hanging.until = now + LEFT_ALONE_SECONDS if now - began >= HANGS_SECONDS else 0.0
 
     transaction.on_commit(send)
+
+
+class _Hanging:
+    """A broker that hangs, and not one that is gone, holds whoever asks it for seconds: the threads that keep messages.
+    So it is left alone ``until`` then (``time.monotonic``, 0 for a broker that is well)."""
+
+    until = 0.0
+
+
+_hanging = _Hanging()

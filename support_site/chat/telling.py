@@ -10,7 +10,6 @@ from support_site.chat import endings, notices
 from support_site.chat.actions import action_id_of
 from support_site.chat.endings import Reply, Tally
 from support_site.chat.leases import Lease
-from support_site.chat.models import Message
 from support_site.chat.writing import Growing, LogWriter
 from support_site.threads import in_thread
 
@@ -30,6 +29,8 @@ class Telling:
         self._left_over: list[dict[str, Any]] = []
         self._kept_before: set[UUID] = set()
         self._draft: tuple[Reply, Growing] | None = None
+        #: A whole reply that is not kept yet: nearly always the last one, which is kept with the end of the turn.
+        self.last_reply: Reply | None = None
         self._takers: dict[type[AgentEvent], Callable[[Any], Awaitable[None]]] = {
             agent.Recalled: self._recalled,
             agent.StoreDown: self._store_down,
@@ -63,14 +64,21 @@ class Telling:
 
     async def take(self, event: AgentEvent) -> None:
         """Keep and tell one event of the agent. Raises LeaseLost."""
+        await self.keep_last_reply()
         await self._takers[type(event)](event)
+
+    async def keep_last_reply(self) -> None:
+        """Keep a whole reply now: the turn goes on behind it, or somebody else does."""
+        if self.last_reply:
+            await self._keep(self.last_reply)
+            self.last_reply = None  # only now: whoever is stopped meanwhile keeps and tells it with the end
 
     async def cut_short(self) -> Reply | None:
         """Keep the message that is being written as stopped; None if there is none."""
         if self._draft is None or not self._draft[0].text:
             self.take_back()
             return None
-        reply, _ = self._draft
+        reply = self._whole()
         reply.stopped = True
         await self._keep(reply)
         return reply
@@ -116,16 +124,19 @@ class Telling:
         reply, _ = await self._draft_of(event.message)
         reply.text = event.text
         self.tally.replaced_claims += event.replaced
-        await self._keep(reply)
+        self.last_reply = self._whole()
 
-    async def _keep(self, reply: Reply) -> None:
+    def _whole(self) -> Reply:
+        """The message that was being written, which takes the cards with it."""
+        assert self._draft
+        (reply, _), self._draft = self._draft, None
         reply.cards, self._cards = self._cards, []
         if reply.id not in self._kept_before:
             reply.cards, self._left_over = [*self._left_over, *reply.cards], []
-        message: Message = await in_thread(endings.keep_reply)(self._lease, reply)
-        self._draft = None
-        told = {"message": str(message.pk), "html": message.html, "text": message.text, "cards": message.cards}
-        self._writer.put({"type": "message.done", **told})
+        return reply
+
+    async def _keep(self, reply: Reply) -> None:
+        self._writer.put(endings.message_event(await in_thread(endings.keep_reply)(self._lease, reply)))
 
     async def _tool_started(self, event: agent.ToolStarted) -> None:
         self._writer.put(event.as_dict())

@@ -3,6 +3,7 @@ log entries into frames."""
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, NoReturn
 from uuid import UUID
@@ -32,6 +33,10 @@ from support_site.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
+#: A socket may say hello so often at once, and then every so many seconds: each costs as much as opening the page.
+HELLOS_AT_ONCE = 5
+HELLO_SECONDS = 1.0
+
 
 class Close(Exception):
     """The socket is to be closed with this code (docs/protocol.md has the list)."""
@@ -48,20 +53,26 @@ class Visit:
     looked at for all of them (``lookout.py``).
     """
 
-    def __init__(self, scope: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        scope: dict[str, Any],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        join: Callable[[str], Awaitable[None]],
+    ) -> None:
         self.session_key = session_key_of(scope)
         self.user_id: int | None = None
         self.inbox = Inbox()
         self.outbox = Outbox(send)
+        self._join = join
         self._address = address_of(scope)
         self._conversation_id: UUID = scope["url_route"]["kwargs"]["conversation_id"]
         self._has_said_hello = False
+        self._hellos_until = 0.0
 
     @property
     def groups(self) -> list[str]:
-        """Where what happens is signalled."""
-        here, session = signals.conversation_group(self._conversation_id), signals.session_group(str(self.session_key))
-        return [here, session, signals.SITE_GROUP]
+        """Where what happens is signalled; that of the account is joined once it is known."""
+        return [signals.conversation_group(self._conversation_id), signals.SITE_GROUP]
 
     async def serve(self) -> int:
         """Run until the site has a reason to end the visit: the close code."""
@@ -96,6 +107,7 @@ class Visit:
         if conversation is None:
             raise Close(4404)
         self.user_id, self._conversation = user.pk, conversation
+        await self._join(signals.account_group(conversation.account_id))
 
     async def _signed_in(self) -> User:
         """Whoever this is still. Raises Close."""
@@ -145,6 +157,10 @@ class Visit:
     # --- What the browser says, for the user who is signed in
 
     async def _hello(self, user: User, cursors: dict[UUID, int]) -> None:
+        now = time.monotonic()
+        self._hellos_until = max(now, self._hellos_until) + HELLO_SECONDS
+        # Whoever says it in a loop waits, and once the inbox is full is closed; a page that asks again is answered.
+        await asyncio.sleep(self._hellos_until - now - HELLOS_AT_ONCE * HELLO_SECONDS)
         await self._show_all(cursors)
 
     async def _show_all(self, cursors: dict[UUID, int]) -> None:
@@ -206,6 +222,11 @@ class Visit:
             needs_person = await in_thread(shapes.needs_person)(self._conversation)
             await self.outbox.put({"type": "person", "needs_person": needs_person})
 
+    async def _show_memory(self) -> None:
+        memory = await in_thread(shapes.kept_memory)(self._conversation)
+        if memory and self._has_said_hello:
+            await self.outbox.put({"type": "memory", "memory": memory})
+
     async def _show_notices(self) -> None:
         if self._has_said_hello:
             await self.outbox.put({"type": "notices", "notices": await in_thread(notices)()})
@@ -235,6 +256,7 @@ class Visit:
         "message.kept": _show_message,
         "turn.changed": _show_turn,
         "person.changed": _show_who_answers,
+        "memory.changed": _show_memory,
         "signals.lost": _tell_anew,
         "site.changed": _show_notices,
         "conversation.deleted": _end_conversation,

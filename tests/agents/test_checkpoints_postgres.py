@@ -14,6 +14,7 @@ import pytest
 
 from agents.checkpoints import open_checkpointer, set_up_checkpoints
 from agents.testing import call
+from tests.agents.test_checkpoints import SIXTY_TURNS, SMALL, play
 
 pytestmark = [
     pytest.mark.service,
@@ -76,3 +77,19 @@ async def test_a_thread_lives_in_a_schema_of_its_own_is_pruned_and_goes_on(scrip
         assert [message.text for message in model.last if message.type in ("human", "ai")][-2:] == ["One.", "second"]
         await talk.agent.forget_thread(talk.thread)
         assert await talk.messages() == []
+
+
+async def test_sixty_turns_stay_small_when_they_are_pruned(scripted, database):
+    await set_up_checkpoints(database)
+    async with open_checkpointer(database) as saver:
+        talk, _ = scripted(*SIXTY_TURNS, checkpointer=saver)
+        await play(talk)
+    assert 0 < size(database) < SMALL
+
+
+def size(database: str) -> int:
+    """Characters in every column of every table, for a byte two of them: rather too much than too little."""
+    with psycopg.connect(database) as connection:
+        named = connection.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'agent'")
+        sized = "SELECT COALESCE(SUM(OCTET_LENGTH(t::text)), 0) FROM agent.{} t"
+        return sum(connection.execute(sized.format(table)).fetchone()[0] for (table,) in named.fetchall())

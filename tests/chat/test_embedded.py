@@ -1,33 +1,24 @@
 """The whole site as one real process: ``manage.py serve`` with worker, SQLite and Chroma, and a browser's socket."""
 
-import json
-import os
+import errno
 import re
-import shutil
 import signal
 import socket
-import sqlite3
-import subprocess
-import sys
-import threading
 import time
-import uuid
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
 
+from tests.embedded import Page, Site
 from tests.parts import wait_until
 
-ROOT = Path(__file__).parents[2]
 SET_UP = """
 import json
 from django.test import Client
 from support_site.accounts.models import User
-from support_site.chat.models import Conversation
+from support_site.chat.models import Conversation, Message
 told = {}
 for name in ("alice", "bob"):
     user = User.objects.get(email=f"{name}@example.com")
@@ -35,185 +26,34 @@ for name in ("alice", "bob"):
     client.force_login(user)
     conversation = Conversation.objects.create(account=user.account)
     told[name] = {"session": client.cookies["sessionid"].value, "conversation": str(conversation.pk)}
+long = Conversation.objects.create(account=user.account)
+Message.objects.create(conversation=long, role="agent", text="Long.", html="x" * 8_000_000, position=1)
+told["bob"]["long"] = str(long.pk)
 print(json.dumps(told))
 """
-
-
-class Site:
-    """A site of its own in a folder of its own; started and stopped like an operator would."""
-
-    def __init__(self, folder, **settings):
-        self.folder = folder
-        ours = {"DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", "OFFLINE_WORD_DELAY_SECONDS": "0.03"}
-        self.environment = {**os.environ, **ours, **settings}
-        self.process = None
-        self.lines = []
-
-    def manage(self, *command):
-        run = [sys.executable, "manage.py", *command]
-        return subprocess.run(run, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60)
-
-    def start(self, *options):
-        command = [sys.executable, "manage.py", "serve", "--port", "0", *options]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        said = threading.Event()
-
-        def read():
-            for line in self.process.stdout:
-                self.lines.append(line)
-                if " is at http" in line:
-                    self.port = int(re.search(r":(\d+)/", line).group(1))
-                    said.set()
-
-        self.reader = threading.Thread(target=read, daemon=True)
-        self.reader.start()
-        assert said.wait(40), "".join(self.lines)
-
-    def stop(self, how=signal.SIGTERM):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(how)
-            self.process.wait(30)
-            self.reader.join(5)
-            self.process.stdout.close()
-
-    @property
-    def log(self):
-        return "".join(self.lines)
-
-    def open(self, who, conversation=None, origin=None):
-        address = f"127.0.0.1:{self.port}"
-        return connect(
-            f"ws://{address}/ws/conversations/{conversation or who['conversation']}/",
-            origin=origin or f"http://{address}",
-            additional_headers={"Cookie": f"sessionid={who['session']}"},
-        )
-
-    def query(self, statement, *values):
-        with closing(sqlite3.connect(self.folder / "site.sqlite3")) as connection:
-            return connection.execute(statement, values).fetchall()
-
-    def roles_of(self, turn):
-        """Who said something in a turn, in order."""
-        statement = "select role from chat_message where turn_id = ? order by position"
-        return [role for (role,) in self.query(statement, uuid.UUID(turn).hex)]
-
-    def state_of(self, turn):
-        """(status, attempts)"""
-        [state] = self.query("select status, attempt from chat_turn where id = ?", uuid.UUID(turn).hex)
-        return state
-
-
-class Page:
-    """What a page does with a socket: hello with its cursors, and one reducer for live and replay."""
-
-    def __init__(self, site, who, **options):
-        self.site, self.who, self.options = site, who, options
-        self.seen, self.messages, self.kept, self.cards = {}, {}, {}, []
-
-    def __enter__(self):
-        self.opening = self.site.open(self.who, **self.options)
-        self.socket = self.opening.__enter__()
-        self.say("hello", cursors=self.seen)
-        self.until("snapshot")
-        return self
-
-    def __exit__(self, *error):
-        self.opening.__exit__(*error)
-
-    def say(self, kind, **fields):
-        self.socket.send(json.dumps({"type": kind, **fields}))
-
-    def send(self, text):
-        message = str(uuid.uuid4())
-        self.say("message.send", id=message, text=text)
-        return self.until("ack")["turn"]
-
-    def take(self, timeout=30):
-        frame = json.loads(self.socket.recv(timeout=timeout))
-        shown = (
-            frame["messages"]
-            if frame["type"] == "snapshot"
-            else [frame["message"]]
-            if frame["type"] == "message"
-            else []
-        )
-        self.kept.update((message["id"], message) for message in shown)
-        if frame["type"] != "event":
-            return frame
-        assert frame["seq"] == self.seen.get(frame["turn"], 0) + 1, "an event is missing, or came twice"
-        self.seen[frame["turn"]] = frame["seq"]
-        self.show(frame["event"])
-        return frame["event"]
-
-    def show(self, event):
-        if event["type"] == "message.start":
-            self.messages[event["message"]] = []
-        elif event["type"] == "message.delta":
-            self.messages[event["message"]][event["start"] :] = event["blocks"]
-        elif event["type"] == "message.done":
-            self.messages[event["message"]] = [event["html"]]
-        elif event["type"] == "turn.attempt":
-            [self.messages.pop(message, None) for message in event["discard"]]
-
-    def until(self, kind, **wanted):
-        while True:
-            frame = self.take()
-            if frame["type"] == kind and all(frame.get(name) == value for name, value in wanted.items()):
-                return frame
-
-    def replies(self, such=lambda message: True):
-        """The replies that were kept, at least one; they are told beside the log, so maybe behind the end of a turn."""
-        while not (kept := [each for each in self.kept.values() if each["role"] == "agent" and such(each)]):
-            self.take()
-        return kept
-
-    def until_closed(self):
-        """Take what still comes: the close code."""
-        with suppress(ConnectionClosed):
-            while True:
-                self.take()
-        return self.socket.close_code
-
-    def ask(self, text):
-        """Send, wait for the end of the answer: its text."""
-        self.send(text)
-        assert self.until("turn.done")["status"] == "done"
-        return "\n".join("\n".join(blocks) for blocks in self.messages.values())
+IMPATIENT = {"DJANGO_SETTINGS_MODULE": "tests.chat.impatient_settings"}
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
+def prepared(demo_shop, tmp_path_factory):
     """A folder with the demo shop, and sessions and conversations of alice and bob."""
-    folder = tmp_path_factory.mktemp("site")
-    site = Site(folder)
-    for command in (["migrate", "-v0"], ["demo"]):
-        assert site.manage(*command).returncode == 0
-    shell = site.manage("shell", "-v0", "-c", SET_UP)
-    assert shell.returncode == 0, shell.stderr
-    return folder, json.loads(shell.stdout)
-
-
-def copied(prepared, folder):
-    return shutil.copytree(prepared[0], folder / "site")
+    site = Site(tmp_path_factory.mktemp("prepared") / "site", copy_of=demo_shop)
+    return site.folder, site.tell(SET_UP)
 
 
 @pytest.fixture(scope="module")
 def site(prepared, tmp_path_factory):
     """A running site that the tests share."""
-    site = Site(copied(prepared, tmp_path_factory.mktemp("shared")), LOG_LEVEL="DEBUG")
-    site.start()
-    yield site
+    site = Site(tmp_path_factory.mktemp("shared") / "site", copy_of=prepared[0], LOG_LEVEL="DEBUG", **IMPATIENT)
+    yield site.start_as_an_operator()
     site.stop()
 
 
 @pytest.fixture
 def mortal_site(prepared, tmp_path):
     """A running site on a copy of the data, to be killed."""
-    site = Site(copied(prepared, tmp_path))
-    site.start()
-    yield site
+    site = Site(tmp_path / "site", copy_of=prepared[0])
+    yield site.start()
     site.stop()
 
 
@@ -284,6 +124,39 @@ def test_a_frame_over_the_limit_is_told_so_and_the_site_lives(site, alice):
     assert connection.close_code in (1009, 1006)
     with Page(site, alice) as page:
         assert page.ask("Hello")
+
+
+def test_a_client_that_never_reads_is_cut_off_and_another_is_answered_all_the_while(site, bob):
+    with Page(site, bob) as page, socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", site.port))
+        deaf.sendall(handshake(site, bob, bob["long"]))
+        assert deaf.recv(1000).startswith(b"HTTP/1.1 101 ")
+        deaf.sendall(masked(b'{"type":"hello","cursors":{}}'))
+        began, is_cut_off = time.monotonic(), False
+        while not is_cut_off:
+            assert time.monotonic() - began < 30
+            page.say("ping", t=1)
+            page.until("pong")
+            time.sleep(0.05)
+            is_cut_off = deaf.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+        assert time.monotonic() - began > 1.0, "nobody is cut off at once"
+
+
+def handshake(site, who, conversation):
+    """What a browser begins a socket with."""
+    address = f"127.0.0.1:{site.port}"
+    lines = [
+        f"GET /ws/conversations/{conversation}/ HTTP/1.1", f"Host: {address}", f"Origin: http://{address}",
+        "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", f"Cookie: sessionid={who['session']}", "", "",
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def masked(text):
+    """A short text as a frame of a browser's; its mask of noughts changes nothing."""
+    return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
 
 
 @pytest.mark.fault

@@ -101,3 +101,14 @@ def test_the_protocol_page_has_every_frame_type():
     page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
     section = page.partition("## From the browser")[2].partition("## From the site")[0]
     assert set(re.findall(r"^\| `([a-z.]+)`", section, re.MULTILINE)) == set(FRAMES)
+
+
+def test_the_protocol_page_has_every_frame_type_of_the_site():
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "protocol.md").read_text()
+    section = page.partition("Control frames:")[2].partition("Event frames")[0]
+    said = "".join(
+        (root / "support_site" / "chat" / f"{name}.py").read_text() for name in ("visits", "shapes", "tails")
+    )
+    types = set(re.findall(r'"type": "([a-z.]+)"', said))
+    assert set(re.findall(r"^\| `([a-z.]+)`", section, re.MULTILINE)) | {"event"} == types

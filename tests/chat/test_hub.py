@@ -56,5 +56,9 @@ async def test_a_signal_from_another_thread_arrives():
     assert await asyncio.wait_for(layer.receive("test.channel"), 20) == {"type": "x"}
 
 
-def test_a_session_key_is_not_in_the_name_of_its_group():
-    assert "secret" not in signals.session_group("secret")
+def test_a_session_key_is_not_in_the_signal_that_it_has_ended(monkeypatch):
+    sent = []
+    monkeypatch.setattr(signals, "_send", lambda *told: sent.append(told))
+    signals.session_revoked("secret", uuid.uuid4())
+    assert sent
+    assert "secret" not in str(sent)

@@ -10,9 +10,9 @@ from langgraph.store.base import PutOp
 from agents.attribution import attributed
 from agents.memory import MemoryDraft, Source
 from agents.namespaces import memories
-from support_site.chat import desk, tasks, turns
+from support_site.chat import budgets, desk, tasks, turns
 from support_site.chat.loops import worker_loop
-from support_site.chat.models import Conversation, Message, Turn
+from support_site.chat.models import Conversation, Message, Spending, Turn
 from support_site.memory import customers
 from support_site.memory.models import Record
 from support_site.memory.stores import site_store
@@ -79,6 +79,41 @@ def test_a_pause_after_the_turn_also_holds_for_what_was_not_learned_yet(say, sit
     tasks.learn(str(turn.pk))
     assert kept() == []
     assert learned_of(turn)
+
+
+@pytest.fixture
+def spent(settings, alice):
+    """Call it, and alice's day is spent; what it gives ends the day."""
+    settings.TOKENS_PER_DAY, settings.TOKENS_PER_TURN = [100, 0], 50
+
+    def spend():
+        budgets.spend(alice.account, input_tokens=100, output_tokens=0)
+        yesterday = timezone.now().date() - timedelta(days=1)
+        return lambda: Spending.objects.update(day=yesterday)
+
+    return spend
+
+
+def test_while_the_day_is_spent_nothing_is_learned_and_on_the_next_it_is(say, site, kept, spent):  # noqa: F811
+    turn = say("Hi! Remember: my name is Bob")
+    site.runs = [says("Noted.")]
+    tasks.answer(str(turn.pk))
+    next_day = spent()
+    tasks.learn(str(turn.pk))
+    assert (kept(), learned_of(turn)) == ([], False)
+    next_day()
+    tasks.learn(str(turn.pk))
+    assert ([text for _, text, *_ in kept()], learned_of(turn)) == (["The customer's name is Bob."], True)
+
+
+def test_while_the_day_is_spent_nothing_is_learned_from_people_either(taken_over, conversation, kept, spent):
+    taken_over("My name is Bob.")
+    next_day = spent()
+    tasks.learn_from_people(str(conversation.pk))
+    assert kept() == []
+    next_day()
+    tasks.learn_from_people(str(conversation.pk))
+    assert [text for _, text, *_ in kept()] == ["The customer's name is Bob."]
 
 
 def test_a_run_knows_that_memory_is_paused(say, site, conversation):  # noqa: F811

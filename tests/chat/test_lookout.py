@@ -2,14 +2,15 @@
 
 import asyncio
 from contextlib import ExitStack, suppress
+from uuid import UUID
 
 import pytest
 
 from support_site.chat import lookout as looking
 from support_site.chat.frames import BadFrame, Frame
 from support_site.chat.hub import hub
-from support_site.chat.inbox import MOST_FRAMES_WAITING, Full, Inbox
-from support_site.chat.lookout import HEARING, SIGNALS_LOST, Lookout
+from support_site.chat.inbox import ENDINGS, MOST_FRAMES_WAITING, MOST_SIGNALS_WAITING, SIGNALS_LOST, Full, Inbox
+from support_site.chat.lookout import HEARING, Lookout
 from support_site.chat.outbox import Outbox
 
 STUCK = 0.05
@@ -139,3 +140,18 @@ async def test_an_inbox_that_is_full_refuses_frames_and_takes_signals():
     inbox.tell(SIGNALS_LOST)
     told = [await inbox.get() for _ in range(MOST_FRAMES_WAITING + 1)]
     assert told[-1] == SIGNALS_LOST
+
+
+async def test_too_many_signals_become_one_that_has_all_read_anew_and_no_ending_is_lost():
+    inbox = Inbox()
+    for number in range(10 * MOST_SIGNALS_WAITING):
+        if number == MOST_SIGNALS_WAITING:
+            inbox.put(Frame("ping", {"t": 1}))
+            inbox.tell(Frame("session.revoked", {}))
+        inbox.tell(Frame("message.kept", {"message": UUID(int=number)}))
+        inbox.tell(Frame("turn.changed", {"turn": UUID(int=number)}))
+        assert len(inbox._waiting) <= MOST_SIGNALS_WAITING + len(ENDINGS) + 1
+    told = [(await inbox.get()).type for _ in range(len(inbox._waiting))]
+    assert sorted(told) == ["ping", "session.revoked", "signals.lost"]
+    inbox.tell(Frame("message.kept", {"message": UUID(int=1)}))
+    assert (await inbox.get()).type == "message.kept"

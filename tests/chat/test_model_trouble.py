@@ -22,6 +22,7 @@ from agents.errors import (
 from agents.options import AgentOptions
 from support_site.chat import edges, shapes, turns
 from support_site.chat.agent import SiteAgent, fallback_model, site_model
+from support_site.chat.answering import Answer
 from support_site.chat.learning import learn_from
 from support_site.chat.log import turn_log
 from support_site.chat.loops import worker_loop
@@ -31,6 +32,7 @@ from support_site.chat.sentences import SENTENCES
 from support_site.threads import in_thread
 from tests.chat.sockets import Socket, session_of
 from tests.openai_server import OpenAIServer, Reply, Trouble, calls, fails, says
+from tests.parts import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -143,6 +145,40 @@ def test_a_turn_that_takes_too_long_ends_honestly_and_lets_go_of_the_model(serve
     assert answer(turn, agent()) == "failed"
     assert shown(turn)[1] == {"code": "turn_timed_out", "message": SENTENCES["turn_timed_out"]}
     server.wait_until(lambda: server.disconnects == 1)
+
+
+def test_stop_closes_the_stream_within_a_chunk_and_keeps_what_was_written(
+    server, agent, say, answer, beginning, conversation, settings, monkeypatch
+):
+    settings.MODEL_TIMEOUT_SECONDS = 20
+    heard, interrupt = [], Answer.interrupt
+
+    def note(attempt, end):
+        heard.append((server.exchanges[0].sent, end.status))
+        interrupt(attempt, end)
+
+    monkeypatch.setattr(Answer, "interrupt", note)
+    server.will(says("word " * 300, between=0.05))
+    turn, asked = say(), agent()
+    future = beginning(turn, asked)
+    wait_until(lambda: any(event["type"] == "message.delta" for _, event in turn_log().read(turn.pk)), told="a word")
+    turns.stop(conversation, turn.pk)
+    assert future.result(20) == "stopped"
+    server.wait_until(lambda: server.disconnects == 1)
+    [(at_stop, status)] = heard
+    assert status == "stopped"
+    assert server.exchanges[0].sent <= at_stop + 1
+    reply = turn.messages.get(role=Message.Role.AGENT)
+    assert (reply.stopped, set(reply.text.split())) == (True, {"word"})
+
+    server.answers(lambda exchange: says(ANSWER))
+    following = say("And now?")
+    assert answer(following, asked) == "done"
+    assert shown(following) == (ANSWER, None)
+    assert [message["content"].strip() for message in server.exchanges[1].body["messages"][2:]] == [
+        reply.text.strip(),
+        "And now?",
+    ]
 
 
 def test_the_customer_is_told_when_the_provider_wants_to_be_asked_again(server, agent, say, answer):

@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer
 from django.conf import settings
 from django.contrib.auth import logout
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from support_site.chat.lookout import lookout
 from support_site.chat.models import Conversation, Message, Turn
@@ -117,6 +117,16 @@ async def test_signing_out_closes_every_socket_of_the_session_at_once(open_socke
     assert [await socket.close_code() for socket in sockets] == [4401, 4401]
 
 
+async def test_signing_out_leaves_the_other_devices_of_the_account_alone(open_socket, alices_session, alice):
+    here, elsewhere = await open_socket(), await open_socket(session=await sync_to_async(session_of)(alice))
+    await here.hello()
+    await elsewhere.hello()
+    await end_session(alices_session)
+    assert await here.close_code() == 4401
+    await elsewhere.say("ping", t=1)
+    assert (await elsewhere.next())["type"] == "pong"
+
+
 async def test_deleting_the_conversation_closes_its_sockets_as_gone(open_socket, conversation):
     sockets = [await open_socket(), await open_socket()]
     for socket in sockets:
@@ -162,6 +172,40 @@ async def test_a_message_of_an_ended_session_is_not_kept(open_socket, alice):
     await socket.say("message.send", id=str(uuid.uuid4()), text="Hi")
     assert await socket.close_code() == 4401
     assert not await Message.objects.aexists()
+
+
+# --- Memory that is paused
+
+
+def switch(user, address, **form):
+    client = Client()
+    client.force_login(user)
+    assert client.post(address, form).status_code == 302
+
+
+async def test_memory_that_is_paused_is_said_at_once_in_every_conversation_of_the_account_only(open_socket, alice, bob):
+    other, foreign = [await Conversation.objects.acreate(account=each.account) for each in (alice, bob)]
+    sockets = [await open_socket(), await open_socket(other)]
+    bobs = await open_socket(foreign, session=await sync_to_async(session_of)(bob))
+    for socket in [*sockets, bobs]:
+        assert (await socket.hello())["memory"] == {"paused": False, "leaves_none": False}
+    await sync_to_async(switch)(alice, "/memory/pause/", paused="yes")
+    assert [(await socket.until("memory"))["memory"]["paused"] for socket in sockets] == [True, True]
+    await sync_to_async(switch)(alice, "/memory/pause/", paused="no")
+    assert [(await socket.until("memory"))["memory"]["paused"] for socket in sockets] == [False, False]
+    await bobs.say("ping", t=1)
+    assert (await bobs.next())["type"] == "pong"
+
+
+async def test_a_conversation_that_leaves_no_memory_says_so_in_its_own_tabs_only(open_socket, conversation, alice):
+    here, other = await open_socket(), await open_socket(await Conversation.objects.acreate(account=alice.account))
+    await here.hello()
+    await other.hello()
+    await sync_to_async(switch)(alice, f"/memory/conversations/{conversation.pk}/", leaves_no_memory="yes")
+    assert (await here.until("memory"))["memory"] == {"paused": False, "leaves_none": True}
+    await other.say("ping", t=1)
+    assert (await other.next())["type"] == "pong"
+    assert (await here.hello())["memory"] == {"paused": False, "leaves_none": True}
 
 
 # --- What is not a frame

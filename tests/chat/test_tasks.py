@@ -1,6 +1,8 @@
 """Tasks: what is made after what, with ids only."""
 
 import asyncio
+import time
+from uuid import uuid4
 
 import pytest
 from kombu.exceptions import OperationalError
@@ -32,8 +34,6 @@ def site(monkeypatch):
 
 
 def test_sending_makes_a_task_with_the_turns_id(conversation, alice, no_tasks):
-    from uuid import uuid4
-
     turn = edges.send(conversation, alice, client_id=uuid4(), text="Hi").turn
     assert no_tasks == [("answer", str(turn.pk))]
 
@@ -87,14 +87,33 @@ def test_a_turn_that_is_not_over_is_not_learned_from(say, site):
 
 
 def test_a_broker_that_is_down_loses_no_message(conversation, alice, monkeypatch):
-    from uuid import uuid4
-
     def down(self, args, **options):
         raise OperationalError("no broker")
 
     monkeypatch.setattr("celery.app.task.Task.apply_async", down)
     accepted = edges.send(conversation, alice, client_id=uuid4(), text="Hi")
     assert accepted.turn.status == "queued"
+
+
+def test_a_broker_that_hangs_is_asked_by_one_at_a_time_until_it_answers(monkeypatch):
+    asked, fails = [], True
+
+    def hangs(self, args, **options):
+        asked.append(args)
+        if len(asked) == 2:
+            tasks.enqueue(tasks.answer, uuid4())  # another one's, meanwhile
+        if fails:
+            raise OperationalError("no broker")
+
+    monkeypatch.setattr("celery.app.task.Task.apply_async", hangs)
+    monkeypatch.setattr(tasks, "HANGS_SECONDS", 0.0)
+    for _ in range(3):
+        tasks.enqueue(tasks.answer, uuid4())
+    assert len(asked) == 1
+    tasks._hanging.until, fails = time.monotonic(), False
+    for _ in range(3):
+        tasks.enqueue(tasks.answer, uuid4())
+    assert len(asked) == 4, "what came while the second was asked is left to recovery"
 
 
 def test_recovery_makes_the_tasks_again(say, no_tasks):

@@ -1,12 +1,21 @@
 """What a socket shows of an answer, and of what else happens in its conversation: everything once, in every tab."""
 
 import asyncio
+import threading
+import time
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from support_site.chat import turns
+from support_site.chat import turns, visits
+from support_site.chat.hub import hub
+from support_site.chat.inbox import MOST_FRAMES_WAITING
+from support_site.chat.log import Entry, LogUnreachable, SqlTurnLog, turn_log
 from support_site.chat.models import Conversation, Turn
+from support_site.chat.tailing import follow
+from support_site.chat.visits import HELLOS_AT_ONCE
 from support_site.threads import in_thread
 from tests.chat.scripted import HOLD, ScriptedAgent, carries_out, proposes, says
 
@@ -64,6 +73,24 @@ async def test_a_page_that_comes_back_at_any_event_gets_exactly_the_rest(open_so
         await socket.disconnect()
 
 
+async def test_a_tab_that_slept_until_the_log_was_swept_catches_up_and_follows_nothing(open_socket, say, answer):
+    turn = await in_thread(say)("Hi")
+    await in_thread(answer)(turn, ScriptedAgent(says("one two three four")))
+    await Turn.objects.filter(pk=turn.pk).aupdate(finished_at=timezone.now() - timedelta(hours=2))
+    assert await in_thread(turn_log().sweep)(timedelta(hours=1))
+    watched_before = len(hub)
+    socket = await open_socket()
+    snapshot = await socket.hello(**{str(turn.pk): 3})
+    assert [(message["role"], message["text"]) for message in snapshot["messages"]] == [
+        ("customer", "Hi"),
+        ("agent", "one two three four"),
+    ]
+    assert snapshot["turns"] == []
+    await socket.say("ping", t=1)
+    assert (await socket.next())["type"] == "pong"
+    assert len(hub) == watched_before + 1, "the lookout's, and no turn's"
+
+
 async def test_a_reload_in_mid_answer_shows_what_was_there_and_goes_on(open_socket, say, beginning):
     turn = await in_thread(say)("Hi")
     agent = ScriptedAgent([*says("Let me look", done=False), HOLD, *says("Here it is.")])
@@ -94,6 +121,61 @@ async def test_hello_said_again_begins_again_at_its_cursors(open_socket, say, an
     await socket.hello(**{str(turn.pk): 2})
     await socket.until("turn.done")
     assert socket.events() == before[2:]
+
+
+async def test_a_page_that_says_hello_in_a_loop_waits_for_each(open_socket, monkeypatch):
+    monkeypatch.setattr(visits, "HELLO_SECONDS", 0.3)
+    monkeypatch.setattr(visits, "HELLOS_AT_ONCE", 2)
+    socket, began = await open_socket(), time.monotonic()
+    for _ in range(4):
+        await socket.hello()
+    assert time.monotonic() - began > 0.5
+    await socket.say("ping", t=1)
+    assert (await socket.next())["type"] == "pong"
+
+
+async def test_a_page_that_floods_with_hellos_is_closed(open_socket):
+    socket = await open_socket()
+    for _ in range(HELLOS_AT_ONCE + MOST_FRAMES_WAITING + 10):
+        await socket.say("hello", cursors={})
+    assert await socket.close_code() == 4429
+
+
+async def test_readers_of_a_log_that_hangs_keep_nobody_from_the_database():
+    class Hanging:
+        is_durable = False
+        go_on = threading.Event()
+
+        def read(self, turn_id, after, limit):
+            self.go_on.wait(10)
+            return [Entry(1, {"type": "turn.done", "status": "done"})]
+
+        def watch(self, turn_id):
+            return hub.watch(("log", turn_id))
+
+    async def read_all(turn_id):
+        return [seq async for seq, _ in follow(log, turn_id)]
+
+    log = Hanging()
+    readers = [asyncio.create_task(read_all(uuid.uuid4())) for _ in range(20)]
+    await asyncio.sleep(0)
+    try:
+        assert await asyncio.wait_for(in_thread(lambda: "kept")(), 5) == "kept"
+    finally:
+        log.go_on.set()
+        assert await asyncio.gather(*readers) == 20 * [[1]]
+
+
+async def test_a_turn_whose_log_does_not_answer_is_shown_all_the_same(open_socket, say, monkeypatch):
+    def away(log, turn_id):
+        raise LogUnreachable
+
+    socket = await open_socket()
+    await socket.hello()
+    monkeypatch.setattr(SqlTurnLog, "last_seq", away)
+    turn = await in_thread(say)("Hi")
+    assert (await socket.until("turn"))["turn"]["id"] == str(turn.pk)
+    assert (await socket.hello())["turns"][0]["id"] == str(turn.pk)
 
 
 async def test_leaving_is_not_stopping(open_socket, say, beginning):

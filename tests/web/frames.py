@@ -35,12 +35,17 @@ def ready() -> Frame:
     }
 
 
+def memory(*, paused: bool = False, leaves_none: bool = False) -> Frame:
+    return {"type": "memory", "memory": {"paused": paused, "leaves_none": leaves_none}}
+
+
 def snapshot(*messages: Frame, turns: tuple[Frame, ...] = (), title: str = "", needs_person: bool = False) -> Frame:
     return {
         "type": "snapshot",
         "messages": list(messages),
         "turns": list(turns),
         "needs_person": needs_person,
+        "memory": memory()["memory"],
         "title": title,
     }
 

@@ -12,6 +12,11 @@ pytestmark = pytest.mark.browser
 
 HELLO = f.kept("c1", 1, "customer", text="Where is it?", turn=TURN)
 RUNNING = f.turn(TURN, "running", seq=0)
+#: The soonest and the latest that a page comes back, for each (attempt, how long to wait).
+DELAYS = """async ({origin, asked}) => {
+  const {delay} = await import(`${origin}/chat/socket.js`);
+  return asked.map(([attempt, wait]) => [0, 1].map((random) => delay(attempt, {...wait, random: () => random})));
+}"""
 
 
 def write(site, text):
@@ -39,7 +44,7 @@ def test_what_was_not_confirmed_is_sent_again_with_the_same_id(site):
     site = site().open().ready()
     write(site, "Where is my order?")
     first = site.wait(lambda: site.said("message.send"))[0]
-    site.close(1012)
+    site.close(1011)
     again = site.wait(lambda: site.said("message.send")[1:], seconds=10)[0]
     assert again == first
 
@@ -51,7 +56,7 @@ def test_what_was_confirmed_is_not_sent_again(site):
     acknowledge(site, sent)
     expect(site.page.locator(".entry.customer .mark")).to_have_count(0)
     site.snapshot = f.snapshot(f.kept("c9", 9, "customer", text=sent["text"], client_id=sent["id"], turn=TURN))
-    site.close(1012)
+    site.close(1011)
     site.wait(lambda: len(site.said("hello")) == 2, seconds=10)
     write(site, "And another")
     site.wait(lambda: len(site.said("message.send")) == 2)
@@ -84,10 +89,18 @@ def test_messages_written_offline_go_out_in_order_when_the_network_is_back(site)
 
 def test_a_restart_of_the_site_is_named_and_passes(site):
     site = site().open().ready()
+    site.page.evaluate("Math.random = () => 0")
     site.close(1012)
     expect(site.page.get_by_text("The site is restarting")).to_be_visible()
     site.wait(lambda: len(site.said("hello")) == 2, seconds=10)
     expect(site.page.get_by_text("The site is restarting")).to_be_hidden()
+
+
+def test_pages_come_back_ever_later_and_never_in_step(page, static_address):
+    restarted = {"least": 1_000, "spread": 5_000}
+    asked = [(0, {}), (3, {}), (60, {}), (0, restarted), (60, restarted)]
+    waited = page.evaluate(DELAYS, {"origin": static_address, "asked": asked})
+    assert waited == [[250, 500], [2_000, 4_000], [10_000, 20_000], [1_250, 6_000], [11_000, 21_000]]
 
 
 def test_a_page_that_comes_back_says_what_it_has_seen(site):
@@ -96,7 +109,7 @@ def test_a_page_that_comes_back_says_what_it_has_seen(site):
     site.open().ready()
     site.say(f.log(f.started(), f.begun(), f.delta("<p>It is</p>")))
     expect(site.page.get_by_text("It is")).to_be_visible()
-    site.close(1012)
+    site.close(1011)
     site.wait(lambda: len(site.said("hello")) == 2, seconds=10)
     assert site.said("hello")[1]["cursors"] == {TURN: 3}
     site.say(f.log(f.delta("<p>It is here.</p>"), first=4))

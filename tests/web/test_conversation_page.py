@@ -216,3 +216,27 @@ def test_on_a_phone_nothing_sticks_out_and_buttons_are_large_enough_for_a_thumb(
     assert site.page.evaluate("document.documentElement.scrollWidth") == 360
     for control in site.page.locator("a:visible, button:visible, summary:visible, textarea:visible").all():
         assert control.bounding_box()["height"] >= 44, control.inner_text()
+
+
+def test_memory_that_is_paused_elsewhere_is_said_and_unsaid_without_a_reload(site):
+    site = site().open().ready()
+    paused, off = site.page.get_by_text("Memory is paused"), site.page.get_by_text("This conversation leaves no memory")
+    expect(paused).to_be_hidden()
+    site.say(f.memory(paused=True, leaves_none=True))
+    expect(paused).to_be_visible()
+    expect(off).to_be_hidden()
+    site.say(f.memory(leaves_none=True))
+    expect(off).to_be_visible()
+    site.page.get_by_text("Options").click()
+    expect(site.page.get_by_role("button", name="Remember what I write from now on")).to_be_visible()
+    site.say(f.memory())
+    expect(paused).to_be_hidden()
+    expect(off).to_be_hidden()
+    expect(site.page.get_by_role("button", name="Leave no memory of this conversation")).to_be_visible()
+
+
+def test_a_page_that_slept_while_memory_was_paused_says_so_when_it_is_back(site):
+    site = site().open().ready()
+    site.snapshot = f.snapshot() | {"memory": f.memory(paused=True)["memory"]}
+    site.close(1011)
+    expect(site.page.get_by_text("Memory is paused")).to_be_visible()

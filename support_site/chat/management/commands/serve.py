@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from support_site.chat.frames import MAX_FRAME
+from support_site.chat.wire import Wire
 
 
 class Server(uvicorn.Server):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         config = uvicorn.Config(
             "support_site.asgi:application",
             lifespan="on",
-            ws="websockets-sansio",
+            ws=Wire,
             # Twice the largest frame the protocol allows, so that a frame that is too large is told so (4413).
             ws_max_size=2 * MAX_FRAME,
             ws_per_message_deflate=False,

@@ -5,12 +5,16 @@ import os
 import re
 import shlex
 import shutil
+import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
+import chromadb
 import httpx
 import pytest
 import yaml
@@ -19,6 +23,8 @@ from django.core.management import get_commands
 from websockets.sync.client import unix_connect
 from websockets.sync.server import serve
 
+from agents.store import ChromaStore
+from bench._chroma import free_port, launched_server
 from support_site.celery import app
 from support_site.probes import PROBES
 from tests.parts import wait_until
@@ -29,13 +35,16 @@ DEPLOY = ROOT / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("support-site")}
+IMAGE = COMPOSE["x-site"]["image"]
+#: Does its work on Chroma's file, once at each start, and knows nothing of the site.
+TUNE = SERVICES["tune"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == IMAGE and service is not TUNE}
 WORKERS = {name: shlex.split(each["command"]) for name, each in OURS.items() if " worker " in each.get("command", "")}
 
 
 def test_every_part_of_a_service_is_there():
     assert set(OURS) == {"web", "worker", "background", "beat", "migrate"}
-    assert set(SERVICES) - set(OURS) == {"proxy", "postgres", "redis", "chroma"}
+    assert set(SERVICES) - set(OURS) == {"proxy", "postgres", "redis", "chroma", "tune"}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -73,7 +82,7 @@ def test_each_queue_has_a_worker_and_none_has_two():
     assert sorted(taken) == sorted({app.conf.task_default_queue, *routed})
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICES if name != "migrate"])
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in ("migrate", "tune")])
 def test_every_part_that_lasts_is_asked_for_its_health_and_comes_back_after_a_crash(name):
     service = SERVICES[name]
     asked = str(service.get("healthcheck", {}).get("test") or re.search(r"HEALTHCHECK.*?\n.*", DOCKERFILE).group())
@@ -85,7 +94,7 @@ def test_every_part_that_lasts_is_asked_for_its_health_and_comes_back_after_a_cr
 def test_only_the_proxy_can_be_reached_from_outside():
     assert [name for name, service in SERVICES.items() if service.get("ports")] == ["proxy"]
     assert COMPOSE["networks"]["data"]["internal"] is True
-    for name in ("postgres", "redis", "chroma"):
+    for name in ("postgres", "redis", "chroma", "tune"):
         assert SERVICES[name]["networks"] == ["data"]
 
 
@@ -100,11 +109,96 @@ def test_chromas_server_is_of_the_version_that_its_client_is_pinned_to():
     assert SERVICES["chroma"]["image"].endswith(f":{pinned}")
 
 
+@pytest.mark.service
+def test_chromas_file_is_tuned_as_soon_as_its_server_answers_and_again_at_each_start(tmp_path):
+    port = free_port()
+    server = launched_server(str(tmp_path), port)
+    try:
+        wait_until(lambda: is_open(port), seconds=30)  # what its health check asks
+        for _ in range(2):
+            tune_as_compose_does(tmp_path)
+        client = chromadb.HttpClient(port=port, settings=chromadb.Settings(anonymized_telemetry=False))
+        store = ChromaStore(client)
+        store.put(("shop", "help"), "returns", {"title": "Returns"})
+        tune_as_compose_does(tmp_path)
+        assert store.search(("shop",))[0].value == {"title": "Returns"}
+        client._server._session.close()  # else left to the garbage collector, which warns
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+    with closing(sqlite3.connect(tmp_path / "chroma.sqlite3")) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert database.execute("SELECT 1 FROM sqlite_stat1 WHERE tbl = 'embedding_metadata'").fetchone()
+
+
+def is_open(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def tune_as_compose_does(folder):
+    """Its command, in the folder that the image runs it in, with the file in the place of the volume's."""
+    python, *words = shlex.split(TUNE["command"].replace("/data/", f"{folder}/"))
+    assert python == "python"
+    assert words[0].split("/")[0] in re.findall(r"^COPY (\S+) \S+$", DOCKERFILE, re.M)
+    subprocess.run([sys.executable, *words], cwd=ROOT, check=True, timeout=60)
+
+
+def test_the_site_waits_until_the_file_of_the_running_chroma_is_tuned():
+    assert TUNE["depends_on"] == {"chroma": {"condition": "service_healthy"}}
+    assert TUNE["volumes"] == SERVICES["chroma"]["volumes"]
+    assert (TUNE["environment"], TUNE["env_file"]) == ({}, [])  # it needs no secret
+    for name in set(OURS) - {"migrate"}:
+        assert OURS[name]["depends_on"]["tune"] == {"condition": "service_completed_successfully"}
+
+
 def test_the_image_runs_as_nobody_in_particular_and_holds_no_build_tools():
     last = DOCKERFILE.rpartition("FROM ")[2]
     assert re.search(r"^USER support$", last, re.M)
     assert "pip install" not in last
     assert "apt-get" not in DOCKERFILE
+
+
+#: The site with some packages missing: its shop in an embedded Chroma and in a server's, and all that answers.
+WITHOUT = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[2:]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from django.core.management import execute_from_command_line
+for words in ("migrate -v0", "demo"):
+    execute_from_command_line(["manage.py", *words.split()])
+import chromadb
+import agents.openai_chat, agents.runner, support_site.asgi, support_site.chat.agent
+from agents.store import ChromaStore
+from support_site.memory.stores import site_store
+client = chromadb.HttpClient(port=int(sys.argv[1]), settings=chromadb.Settings(anonymized_telemetry=False))
+store = ChromaStore(client)
+store.put(("shop", "help"), "returns", {"title": "Returns"})
+assert store.get(("shop", "help"), "returns")
+assert site_store().search(("shop", "products"), query="lamp")
+"""
+
+
+@pytest.mark.service
+def test_the_site_runs_without_the_packages_that_the_image_leaves_out(tmp_path):
+    left_out = re.search(r"pip uninstall --yes ([a-z ]+?) &&", DOCKERFILE).group(1).split()
+    port = free_port()
+    server = launched_server(str(tmp_path / "server"), port)
+    given = {**os.environ, "DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+    given |= dict.fromkeys(("DATABASE_URL", "REDIS_URL", "CHROMA_URL", "OPENAI_API_KEY"), "")
+    try:
+        wait_until(lambda: is_open(port), seconds=30)
+        command = [sys.executable, "-c", WITHOUT, str(port), *left_out]
+        done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=120)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_the_image_copies_is_enough_to_collect_files_that_its_user_can_read(tmp_path):

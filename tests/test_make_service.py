@@ -16,7 +16,7 @@ import pytest
 from tests.faults.browser import Browser
 from tests.parts import Chroma, Part, Postgres, Redis, free_port, wait_until
 
-pytestmark = [pytest.mark.service, pytest.mark.xdist_group("service")]
+pytestmark = pytest.mark.service
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ("agents", "support_site", "templates", "static", "manage.py", "Procfile", "Makefile", "requirements.txt")

@@ -56,7 +56,7 @@ def web(
 ) -> Iterator[tuple[Process, str]]:
     """One uvicorn process with the options of ``manage.py serve``, and its address."""
     port = free_port()
-    command = ["-m", "uvicorn", application, "--ws", "websockets-sansio", "--ws-per-message-deflate", "false"]
+    command = ["-m", "uvicorn", application, "--ws", "support_site.chat.wire:Wire", "--ws-per-message-deflate", "false"]
     command += ["--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
     try:

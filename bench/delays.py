@@ -42,7 +42,7 @@ def worker_on_one_core(url: str, replies: int) -> dict[str, Any]:
         await part.close()
         return share
 
-    share = asyncio.run(answer_all())
+    share = part.run(answer_all())
     return {"delays": delays, "share": share}
 
 

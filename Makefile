@@ -33,7 +33,8 @@ service: export HTTPS_ONLY := false
 service: $(VENV)/installed-dev ## Run all processes of a service (Procfile; WEB=2 for two web ones) on PostgreSQL, Redis and Chroma that run already
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
-	@# By itself honcho kills after 5 seconds, which is what a worker takes to hand over what it writes.
+	@# By itself honcho kills after 5 seconds, which is what a worker takes to hand over what it writes. It has no option for that
+	@# (nickstenning/honcho#189, open since 2017); supervisor has one, but wants a file of its own that says what the Procfile says.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" python -u -c 'from honcho import command, manager; manager.KILL_WAIT = 60; command.main()' \
 	  start --port $(PORT) --concurrency web=$(WEB)
 
@@ -41,7 +42,7 @@ test: $(VENV)/installed-dev check ## All checks and all tests (what is missing i
 
 check: $(VENV)/installed-dev lint ## What CI runs: lint, types, architecture, migrations, deploy check, tests
 	@# One worker more than there are cores: tests that kill parts mostly wait for others to take over.
-	$(BIN)/pytest -n $$(($$(nproc 2>/dev/null || echo 2) + 1)) --dist loadgroup --reruns 1 -rsR
+	$(BIN)/pytest -n $$(($$(nproc 2>/dev/null || echo 2) + 1)) --reruns 1 -rsR
 
 test-quick: $(VENV)/installed-dev ## Tests without browser, services, fault injection and the whole of the golden cases (under 3 minutes)
 	$(BIN)/pytest -n auto -m "not browser and not service and not fault and not golden"

@@ -1,6 +1,8 @@
 """The cast and the stage: every test runs on data of its own, in a folder that vanishes."""
 
 import atexit
+import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -18,6 +20,8 @@ for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_FALLBACK_MODEL", "EMAI
 for name in ("MESSAGES_PER_MINUTE", "OPEN_SOCKETS", "TURNS_AT_ONCE", "TOKENS_PER_DAY", "MONEY_PER_DAY"):
     os.environ[name] = "0,0"
 os.environ["DEBUG"] = "0"
+# Tests start many processes: each would compile what nobody kept.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support_site.settings")
 
 import pytest
@@ -29,6 +33,28 @@ def pytest_configure():
 
     # A slow hash is for passwords somebody might steal.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Each test client has a middleware of its own, which would look at all static files; whole sites serve them.
+    settings.SERVESTATIC_USE_FINDERS = settings.SERVESTATIC_USE_STATIC_ROOT = False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from tests.sharing import SharingScheduling
+
+    return SharingScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    from tests.sharing import rank
+
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+def pytest_collection_finish():
+    """What is there before the first test stays: the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +65,29 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
     database = settings.DATABASES["default"]
     if "sqlite" in database["ENGINE"]:
         database.setdefault("TEST", {})["NAME"] = os.path.join(DATA_DIR, "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """A folder of this test run, whatever number of processes runs the tests."""
+    mine = tmp_path_factory.getbasetemp()
+    return mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+
+
+@pytest.fixture(scope="session")
+def demo_shop(run_folder):
+    """A folder of data with the demo shop, made once in a test run; to be copied."""
+    from tests.warm import manage
+
+    folder = run_folder / "demo-shop"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            env = os.environ | {"DATA_DIR": str(folder)}
+            manage("migrate", "-v0", env=env)
+            manage("demo", env=env)
+            (folder / "complete").touch()
+    return folder
 
 
 @pytest.fixture

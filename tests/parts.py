@@ -35,10 +35,10 @@ def answers(port):
 
 
 def wait_until(fact, seconds=START_SECONDS, told=""):
-    """The fact, as soon as it is one."""
+    """The fact, as soon as it is one. ``told`` is what to say if it never is, or gives it."""
     until = time.monotonic() + seconds
     while not (known := fact()):
-        assert time.monotonic() < until, f"it did not come: {told or fact}"
+        assert time.monotonic() < until, f"it did not come: {told() if callable(told) else told or fact}"
         time.sleep(0.02)
     return known
 
@@ -73,7 +73,7 @@ class Part:
 
     def wait(self):
         """Return when it answers."""
-        wait_until(lambda: answers(self.port), told=f"{self.command()[0]}: {self.log[-2000:]}")
+        wait_until(lambda: answers(self.port), told=lambda: f"{self.command()[0]}: {self.log[-2000:]}")
         return self
 
     def stop(self, how=signal.SIGKILL):

@@ -1,52 +1,29 @@
 """The whole site in a process of its own, with the demo shop, and browsers before it."""
 
-import os
-import re
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
+from tests.embedded import Site
 from tests.web.browsing import browser  # noqa: F401
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "demo-password"
-STARTS_WITHIN = 60
 #: Seconds a word takes, so that a reply can be seen to grow and be reloaded in the middle.
 WORD_DELAY = "0.04"
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    """Where the site is: migrated, with the demo shop, on a free port and on data of its own."""
-    data = tmp_path_factory.mktemp("site")
-    env = os.environ | {"DATA_DIR": str(data), "OFFLINE_WORD_DELAY_SECONDS": WORD_DELAY, "PYTHONUNBUFFERED": "1"}
-    env.pop("DJANGO_SETTINGS_MODULE", None)
-    manage = [sys.executable, "manage.py"]
-    for command in (["migrate", "--verbosity", "0"], ["demo"]):
-        subprocess.run([*manage, *command], cwd=ROOT, env=env, check=True, capture_output=True, timeout=120)
-    log = data / "site.log"
-    with log.open("w") as output:
-        site = subprocess.Popen([*manage, "serve", "--port", "0"], cwd=ROOT, env=env, stdout=output, stderr=output)
+def address(demo_shop, tmp_path_factory):
+    """Where the site is: with the demo shop, on a free port and on data of its own."""
+    folder = tmp_path_factory.mktemp("site") / "site"
+    site = Site(folder, copy_of=demo_shop, OFFLINE_WORD_DELAY_SECONDS=WORD_DELAY)
     try:
-        yield wait_for_address(site, log)
-        site.send_signal(signal.SIGTERM)
-        assert site.wait(30) in (0, -signal.SIGTERM), log.read_text()
+        site.start_as_an_operator()
+        yield f"http://localhost:{site.port}"
+        site.stop()
+        assert site.process.returncode in (0, -signal.SIGTERM), site.log
     finally:
-        site.kill()
-        site.wait()
-
-
-def wait_for_address(site, log):
-    until = time.monotonic() + STARTS_WITHIN
-    while not (found := re.search(r"http://localhost:\d+", log.read_text())):
-        if site.poll() is not None or time.monotonic() > until:
-            pytest.fail(f"the site did not start: {log.read_text()}")
-        time.sleep(0.1)
-    return found[0]
+        site.stop(signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")

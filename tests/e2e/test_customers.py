@@ -140,3 +140,28 @@ def test_the_list_shows_the_conversation_by_its_first_words(customer):
     expect(entry).to_contain_text("How do returns work?")
     entry.get_by_role("link").click()
     expect(page.locator(".entry.agent")).to_have_count(1)
+
+
+def test_a_person_is_called_with_a_click_and_every_tab_says_so(customer):
+    page = begin(customer("bob@example.com"))
+    other = page.context.new_page()
+    other.goto(page.url)
+    page.get_by_text("Options").click()
+    page.get_by_role("button", name="Ask for a person").click()
+    for each in (page, other):
+        expect(each.get_by_text("With our team")).to_be_visible()
+        expect(each.locator(".entry.system")).to_have_count(1)
+        each.get_by_text("Options").click()
+        expect(each.get_by_role("button", name="Ask for a person")).to_be_hidden()
+    write(page, "Is anybody there?")
+    expect(other.locator(".entry.customer")).to_contain_text("Is anybody there?")
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(page.locator(".entry.agent")).to_have_count(0)
+
+
+def test_memory_that_is_paused_on_one_device_is_said_on_the_other_at_once(customer):
+    page, phone = begin(customer()), customer(path="/memory/", viewport={"width": 390, "height": 844})
+    phone.get_by_role("button", name="Pause memory").click()
+    expect(page.get_by_text("Memory is paused: nothing is noted")).to_be_visible()
+    phone.get_by_role("button", name="Resume memory").click()
+    expect(page.get_by_text("Memory is paused: nothing is noted")).to_be_hidden()

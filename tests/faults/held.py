@@ -17,7 +17,7 @@ LONGEST_SECONDS = 40
 #: A change was written, and nobody but the ledger knows it yet.
 IN_TOOL = "agents.tools.actions:_apply"
 #: The end of a turn is kept, and its last event not yet in the log.
-LAST_EVENT = "support_site.chat.endings:finish"
+LAST_EVENT = "support_site.chat.endings:_append_end"
 
 
 class Held(AppConfig):
@@ -34,30 +34,41 @@ class Held(AppConfig):
         app.conf.beat_schedule["recover-turns"]["schedule"] = 1.0
         if "worker" in sys.argv:
             hold_behind(IN_TOOL)
-            hold_behind(LAST_EVENT)
+            hold_before(LAST_EVENT)
 
 
-def hold_behind(place):
-    """Wait behind each call of the function at ``place`` for as long as it is marked."""
-    owner, _, name = place.replace(":", ".").rpartition(".")
-    owner = resolve_name(owner)
-    function = getattr(owner, name)
+def hold_before(place):
+    """Wait before each call of the function at ``place`` for as long as it is marked."""
+    owner, name, function = named(place)
 
     @wraps(function)
     def call(*args, **kwargs):
-        result = function(*args, **kwargs)
         while is_held(place):
             time.sleep(0.02)
-        return result
+        return function(*args, **kwargs)
+
+    setattr(owner, name, call)
+
+
+def hold_behind(place):
+    """Wait behind each call of the coroutine function at ``place`` for as long as it is marked."""
+    owner, name, function = named(place)
 
     @wraps(function)
-    async def acall(*args, **kwargs):
+    async def call(*args, **kwargs):
         result = await function(*args, **kwargs)
         while is_held(place):  # noqa: ASYNC110  another process lets it go
             await asyncio.sleep(0.02)
         return result
 
-    setattr(owner, name, acall if asyncio.iscoroutinefunction(function) else call)
+    setattr(owner, name, call)
+
+
+def named(place):
+    """Where the function is, its name there, and the function."""
+    owner, _, name = place.replace(":", ".").rpartition(".")
+    owner = resolve_name(owner)
+    return owner, name, getattr(owner, name)
 
 
 def is_held(place):

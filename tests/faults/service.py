@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.faults.browser import Browser
 from tests.parts import Chroma, Part, Postgres, Redis
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +125,11 @@ class Service:
         for part in reversed(self.parts.values()):
             part.stop(signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new_page(self, person):
+        """A tab on a conversation of theirs in which nothing was said, also when a test is run once more."""
+        who = self.people[person]
+        return Browser(self.address(), who["session"], who["conversations"].pop())
 
     def query(self, statement, *values):
         with psycopg.connect(self.postgres.url) as connection:

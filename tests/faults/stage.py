@@ -9,12 +9,18 @@ from tests.openai_server.app import plain_answer
 PARTS = ["web", "worker", "Redis", "Chroma", "PostgreSQL"]
 #: What is away for long (test_outages.py).
 OUTAGES = ["Redis-gone", "Redis-hangs", "PostgreSQL-gone", "Chroma-gone"]
-#: Each has six conversations and two orders.
-CUSTOMERS = [*PARTS, "deploy", *OUTAGES, *(f"{outage}-too" for outage in OUTAGES), "flood", "jam"]
-CONVERSATIONS = 6
+#: Each has conversations and two orders, as everybody has.
+ALONE = ["deploy", "flood", "jam", "stop", "switch", "cut", "restore"]
+CUSTOMERS = [*PARTS, *OUTAGES, *(f"{outage}-too" for outage in OUTAGES), *ALONE]
+CONVERSATIONS = 12
 #: Chunks that the model sends before it waits: the role, then words.
 HELD_BEHIND = {"queued": 3, "first delta": 2, "middle": 15}
 STORY = " ".join(f"word{number}" for number in range(30)) + "."
+#: What nobody waits to hear the end of, and what takes long enough to be cut many times: a word at a time.
+ENDLESS, LONG = (
+    says("word " * 1_000, between=0.05),
+    says(" ".join(f"word{number}" for number in range(70)), between=0.1),
+)
 
 
 class Model:
@@ -23,6 +29,10 @@ class Model:
     def __init__(self):
         self.let_go = threading.Event()
         self.learning_seconds = 0.0
+        #: Stories that it was asked for.
+        self.stories = 0
+        #: The requests whose answer has no end.
+        self.endless = []
 
     def __call__(self, exchange):
         if isinstance(exchange.body.get("tool_choice"), dict):  # it is asked what is worth remembering
@@ -33,7 +43,13 @@ class Model:
         if "cancel" in said:
             order = next(word for word in said.split() if word.startswith("#"))
             return calls(("cancel_pending_order", {"order_id": order, "reason": "ordered by mistake"}))
+        if "endless" in said:
+            self.endless.append(exchange)
+            return ENDLESS
+        if "long" in said:
+            return LONG
         point = next((point for point in HELD_BEHIND if point in said), None)
+        self.stories += bool(point)
         return says(STORY, hold=Hold(after=HELD_BEHIND[point], let_go=self.let_go) if point else None)
 
 

@@ -1,9 +1,7 @@
 """A confirmed change happens exactly once, wherever between the click and the end of its turn the process dies."""
 
 import json
-import shutil
 import signal
-import time
 import uuid
 from contextlib import suppress
 from threading import Barrier, Thread
@@ -11,8 +9,9 @@ from threading import Barrier, Thread
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.chat.test_embedded import Page, Site
+from tests.embedded import Page, Site
 from tests.faults.doomed import DIES_AT
+from tests.parts import wait_until
 
 pytestmark = pytest.mark.fault
 
@@ -53,23 +52,19 @@ STEPS = {
     "the thread has the result, no checkpoint": [WRITTEN, f"before {SAVER}.aput"],
     "the checkpoint is kept, the outcome is not": [WRITTEN, f"after {SAVER}.aput"],
     "the outcome is kept": ["after support_site.chat.endings:keep_outcome"],
-    "the reply is kept": ["after support_site.chat.endings:keep_reply"],
     "the thread is tidied": ["after agents.runner:prune_thread"],
-    "the end is kept, not logged": ["after support_site.chat.endings:finish"],
-    "the end is logged": ["before support_site.chat.tasks:follow_up"],
+    "inside the transaction of the end": ["before support_site.chat.endings:_tell"],
+    "the end is kept and logged": ["after support_site.chat.endings:finish"],
+    "the worker knows": ["before support_site.chat.tasks:follow_up"],
 }
 
 
 class Asked:
     """A site on which bob has been shown the card that cancels his order; copied for each test."""
 
-    def __init__(self, folder):
-        site = Site(folder, **AT_ONCE)
-        for command in (["migrate", "-v0"], ["demo"]):
-            assert site.manage(*command).returncode == 0
-        shell = site.manage("shell", "-v0", "-c", SET_UP)
-        assert shell.returncode == 0, shell.stderr
-        self.folder, self.bob = folder, json.loads(shell.stdout)
+    def __init__(self, demo_shop, folder):
+        site = Site(folder, copy_of=demo_shop, **AT_ONCE)
+        self.folder, self.bob = folder, site.tell(SET_UP)
         site.start()
         with Page(site, self.bob) as page:
             self.turn = page.send(f"Please cancel order {ORDER}, I ordered it by mistake")
@@ -85,14 +80,14 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory):
-    return Asked(tmp_path_factory.mktemp("asked"))
+def asked(demo_shop, tmp_path_factory):
+    return Asked(demo_shop, tmp_path_factory.mktemp("asked") / "site")
 
 
 @pytest.fixture
 def site(asked, tmp_path):
     """A copy of the site that waits for the click, not started yet."""
-    site = Site(shutil.copytree(asked.folder, tmp_path / "site"), **AT_ONCE)
+    site = Site(tmp_path / "site", copy_of=asked.folder, **AT_ONCE)
     yield site
     site.stop(signal.SIGKILL)
 
@@ -107,9 +102,7 @@ def start_doomed(site, moments):
 
 
 def bury(site):
-    assert site.process.wait(20) == -signal.SIGKILL, site.log
-    site.reader.join(5)
-    site.process.stdout.close()
+    assert site.process.wait(40) == -signal.SIGKILL, site.log
 
 
 def ends_of(site, turn):
@@ -119,10 +112,7 @@ def ends_of(site, turn):
 
 
 def wait_for_the_end(site, turn):
-    until = time.monotonic() + 20
-    while "done" not in ends_of(site, turn):
-        assert time.monotonic() < until, site.log
-        time.sleep(0.1)
+    wait_until(lambda: "done" in ends_of(site, turn), told=lambda: site.log)
 
 
 def stored(site, kind, key):
@@ -203,7 +193,7 @@ def test_fifty_clicks_over_ten_sockets_at_once_change_it_once(asked, site):
 
     def click_five_times():
         with Page(site, asked.bob) as page:
-            everybody.wait(20)
+            everybody.wait(40)
             for _ in range(5):
                 page.say("action.decide", **asked.click)
             replies.append(page.until("action.decided", status="applied")["receipt"])
@@ -213,7 +203,7 @@ def test_fifty_clicks_over_ten_sockets_at_once_change_it_once(asked, site):
     for socket in sockets:
         socket.start()
     for socket in sockets:
-        socket.join(20)
+        socket.join(40)
     site.stop(signal.SIGKILL)
     assert replies == 10 * [replies[0]]
     require_cancelled_once(site, asked, before)

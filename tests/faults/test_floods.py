@@ -1,32 +1,29 @@
 """Neither kind of work starves the other: a customer is answered beside a flood of learning, and what the night has to
 do is done beside more slow answers than a worker has threads. Told by what still waits, and not by a clock."""
 
-import json
+import re
 
 import pytest
 from redis import Redis
 
-from tests.chat.test_embedded import Site
-from tests.faults.browser import Browser
-from tests.faults.stage import Model
-from tests.openai_server import OpenAIServer
+from tests.faults.service import COMMANDS
 from tests.parts import wait_until
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.service]
 
 LEARNED, FLOOD = 3.0, 500
-#: More than the threads of the one worker.
-JAM = 80
+#: The threads of the one worker, and more turns than that.
+THREADS = int(re.search(r"--concurrency (\d+)", COMMANDS["worker"]).group(1))
+JAM = THREADS + 24
 AS_ACCOUNT = """
 import json
 from datetime import timedelta
 from uuid import uuid4
 from django.utils import timezone
 from support_site.accounts.models import User
-from support_site.chat import edges, tasks
+from support_site.chat import tasks
 from support_site.chat.models import Conversation, Message, Turn
-user = User.objects.get(email="{name}@example.com")
-account = user.account
+account = User.objects.get(email="{name}@example.com").account
 now = timezone.now()
 """
 #: Turns of one conversation that nobody has learned from yet, and a task for each.
@@ -43,9 +40,14 @@ for turn in turns:
 print(json.dumps([str(turn.pk) for turn in turns]))
 """
 JAM_OF_TURNS = """
-for _ in range({many}):
-    talk = Conversation.objects.create(account=account)
-    edges.send(talk, user, client_id=uuid4(), text="Tell me a story: middle")
+talks = Conversation.objects.bulk_create(Conversation(account=account) for _ in range({many}))
+turns = Turn.objects.bulk_create(Turn(conversation=talk) for talk in talks)
+said = {{"role": "customer", "text": "Tell me a story: middle", "position": 1}}
+Message.objects.bulk_create(
+    Message(conversation=turn.conversation, turn=turn, client_id=uuid4(), **said) for turn in turns
+)
+for turn in turns:
+    tasks.enqueue(tasks.answer, turn.pk)
 print(json.dumps(0))
 """
 #: A conversation that the nightly sweep removes, and its task.
@@ -88,12 +90,8 @@ def queues(service):
     redis.close()
 
 
-@pytest.mark.service
-@pytest.mark.xdist_group("service")
 def test_a_flood_of_learning_delays_neither_a_customer_nor_other_background_work(service, model, queues):
-    who = service.people["jam"]
-    page = Browser(service.address(), who["session"], who["conversations"][0])
-    page.open()
+    page = service.new_page("jam").open()
     page.until_status(page.ask("Is anybody there?"), "done")
     model.learning_seconds, flood = LEARNED, []
     try:
@@ -109,54 +107,19 @@ def test_a_flood_of_learning_delays_neither_a_customer_nor_other_background_work
     page.close()
 
 
-@pytest.mark.service
-@pytest.mark.xdist_group("service")
 def test_more_slow_answers_than_threads_delay_no_background_work(service, model, queues):
     model.let_go.clear()
+    model.stories = 0
     act(service, "jam", JAM_OF_TURNS, JAM)
     try:
-        wait_until(lambda: told(service).get("running", 0) >= 64, told="a worker that is full")
+        wait_until(lambda: told(service).get("running", 0) >= THREADS, seconds=90, told="a worker that is full")
         old = act(service, "flood", NIGHTLY)
         [learned] = act(service, "flood", FLOOD_OF_LEARNING, 1)
         wait_until(lambda: is_gone(service, old), told="the sweep")
         is_learned = "select 1 from chat_turn where id = %s and learned_at is not null"
         wait_until(lambda: service.query(is_learned, learned), told="the learning")
-        assert told(service)["running"] >= 64
+        wait_until(lambda: model.stories >= 200, seconds=90, told="answers that are begun, and wait in the middle")
+        assert told(service)["running"] >= THREADS
     finally:
         model.let_go.set()
     wait_until(lambda: {"done"} == told(service).keys(), seconds=90, told="all the answers")
-
-
-def test_in_one_process_neither_starves_the_other(tmp_path):
-    """More slow answers than threads and a flood of learning at once: the sweep is done, and then the answers are."""
-    model = Model()
-    model.learning_seconds = LEARNED
-    with OpenAIServer(answer=model) as server:
-        real = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "key", "OPENAI_MODEL": "test-model"}
-        site = Site(tmp_path / "site", EMBEDDER="lexical", **real)
-        for command in (["migrate", "-v0"], ["demo"]):
-            assert site.manage(*command).returncode == 0
-
-        def act(what, many=0):
-            done = site.manage("shell", "-v0", "-c", script(what, name="alice", many=many))
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout.splitlines()[-1])
-
-        def waiting(queue):
-            return len(list((site.folder / "broker" / "queue").glob(f"*.{queue}.msg")))
-
-        site.start()
-        try:
-            act(JAM_OF_TURNS, 20)
-            wait_until(lambda: waiting("turns") >= 4, told=site.log)
-            act(FLOOD_OF_LEARNING, 100)
-            old = act(NIGHTLY)
-            gone = "select 1 from chat_conversation where id = ?"
-            wait_until(lambda: not site.query(gone, old.replace("-", "")), told="the sweep")
-            assert waiting("turns") >= 4
-            model.let_go.set()
-            turns = "select count(*) from chat_turn where status = 'done' and model != ''"
-            wait_until(lambda: site.query(turns) == [(20,)], told="all the answers")
-            assert waiting("learning") > 0, "the flood was over before it was of any harm"
-        finally:
-            site.stop()

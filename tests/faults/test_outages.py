@@ -12,7 +12,7 @@ from tests.faults.stage import OUTAGES
 from tests.parts import wait_until
 from tests.web.browsing import browser  # noqa: F401
 
-pytestmark = [pytest.mark.fault, pytest.mark.service, pytest.mark.browser, pytest.mark.xdist_group("service")]
+pytestmark = [pytest.mark.fault, pytest.mark.service, pytest.mark.browser]
 
 AWAY_SECONDS = 25
 #: Milliseconds until a page has said or shown something, on a busy machine.

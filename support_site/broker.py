@@ -67,7 +67,8 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """Looks into the folder when this process has put something there, and every ``polling_interval`` besides."""
+    """Looks into the folder when this process has put something there, and every ``polling_interval`` besides: a
+    second, for what another process, a command, has put there."""
 
     Channel = Channel
     default_connection_params: ClassVar[dict[str, Any]] = {}

@@ -7,7 +7,7 @@ lives in this one process and under DATA_DIR (embedded); with all three it is a 
 import secrets
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -281,11 +281,9 @@ CELERY_BROKER_URL = CELERY_BROKER_URL or REDIS_URL or "filesystem://"
 if CELERY_BROKER_URL == "filesystem://":
     broker_dir = DATA_DIR / "broker" / "queue"
     broker_dir.mkdir(parents=True, exist_ok=True)
-    # Short polling: at the default of a second a turn would wait 1.4-2.1 s before it starts.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "data_folder_in": str(broker_dir),
         "data_folder_out": str(broker_dir),
-        "polling_interval": 0.05,
     }
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}

@@ -57,7 +57,7 @@ def begin(turn_id: UUID) -> Beginning | None:
         release(lease)
         return None
     count_claim(lease.turn)
-    take_up(lease.turn, is_held=lease.is_reserved)
+    take_up(lease.turn)
     said = list(lease.turn.messages.filter(role=Message.Role.CUSTOMER).order_by("position"))
     replies = list(lease.turn.messages.filter(role=Message.Role.AGENT)) if last_seq else []
     begun, cards = _left_over(turn_id) if last_seq else ([], [])

@@ -56,7 +56,9 @@ class ChatConsumer(AsyncJsonWebsocketConsumer):
             await self.close(4429)
 
     async def message_kept(self, signal: dict[str, str]) -> None:
-        self._visit.inbox.tell(Frame("message.kept", {"message": UUID(signal["message"])}))
+        turn = signal.get("turn")
+        named = {"message": UUID(signal["message"]), "turn": UUID(turn) if turn else None}
+        self._visit.inbox.tell(Frame("message.kept", named))
 
     async def turn_changed(self, signal: dict[str, str]) -> None:
         self._visit.inbox.tell(Frame("turn.changed", {"turn": UUID(signal["turn"])}))

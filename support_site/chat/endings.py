@@ -59,7 +59,9 @@ class Tally:
 @transaction.atomic
 def keep_reply(lease: Lease, reply: Reply) -> Message:
     """The agent message, kept in its place; kept again it replaces itself. Raises LeaseLost."""
-    return _keep(_hold(lease), reply)
+    message = _keep(_hold(lease), reply)
+    signals.message_kept(message.conversation_id, message.pk)
+    return message
 
 
 def _keep(turn: Turn, reply: Reply) -> Message:
@@ -73,7 +75,6 @@ def _keep(turn: Turn, reply: Reply) -> Message:
     message.text, message.html = reply.text, "\n".join(blocks(reply.text))
     message.cards, message.stopped = reply.cards, reply.stopped
     message.save()
-    signals.message_kept(turn.conversation_id, message.pk)
     return message
 
 
@@ -113,6 +114,7 @@ def pause(lease: Lease, *, tally: Tally, last_seq: int) -> dict[str, dict[str, A
     decided = actions.decisions(turn)
     if not decided:
         _save(turn, tally, status=Status.WAITING, last_seq=last_seq)
+        signals.turn_changed(turn.conversation_id, turn.pk)
     return decided
 
 
@@ -132,12 +134,17 @@ def finish(
     """The end of the turn with its last ``reply``, and what follows from it; ``last_seq`` is the newest number in its
     log, which is told both. Raises LeaseLost, and Fenced if the log has gone on."""
     turn = _hold(lease)
-    told = [message_event(_keep(turn, reply))] if reply else []
+    message = _keep(turn, reply) if reply else None
+    told = [message_event(message)] if message else []
     told.append(done_event(status, error_code, try_again_at))
     actions.withdraw(turn)
     how = {"status": status, "error_code": error_code, "try_again_at": try_again_at, "finished_at": timezone.now()}
     _save(turn, tally, **how, last_seq=last_seq + len(told), model=model, handed_off=handed_off)
     _tell(turn, last_seq + 1, told)
+    if message:
+        signals.message_kept(turn.conversation_id, message.pk, turn.pk)
+    else:
+        signals.turn_changed(turn.conversation_id, turn.pk)
     if handed_off:
         hand_to_person(turn.conversation)
 
@@ -232,5 +239,4 @@ def _save(turn: Turn, tally: Tally, **fields: Any) -> None:
     turn.save()
     note_recalled(turn, tally.recalled)
     Conversation.objects.filter(pk=turn.conversation_id).update(updated_at=timezone.now())
-    signals.turn_changed(turn.conversation_id, turn.pk)
     transaction.on_commit(partial(count_attempt, turn, tally), robust=True)

@@ -13,11 +13,9 @@ from enum import Enum
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from support_site.chat import signals
-from support_site.chat.budgets import is_reserved_for
 from support_site.chat.models import Conversation, Turn
 from support_site.threads import in_thread
 
@@ -44,8 +42,6 @@ class Lease:
     owner: str
     #: It was begun before, by an attempt that may have told something.
     is_resumed: bool
-    #: A share of the day is reserved for it.
-    is_reserved: bool
 
     def mine(self) -> QuerySet[Turn]:
         """The turn, as long as this lease holds."""
@@ -62,15 +58,19 @@ class Held(Enum):
 
 @transaction.atomic
 def claim(turn_id: UUID) -> Lease | None:
-    """The turn, for this worker alone; None if it is not to be answered now (ended, running, not its turn yet)."""
+    """The turn, for this worker alone; None if it is not to be answered now (ended, running, not its turn yet).
+
+    Pages hear of it from the turn's log, which they follow since it was queued.
+    """
     found = Conversation.objects.select_for_update(of=("self",)).select_related("account")
     conversation = found.filter(turns=turn_id).first()
     if conversation is None:
         return None
     now = timezone.now()
-    turns = conversation.turns.annotate(is_reserved=is_reserved_for(OuterRef("pk")))
-    others = {turn.pk: turn for turn in turns.filter(Q(pk=turn_id) | Q(status__in=Turn.ACTIVE))}
+    turns = Turn.objects.filter(Q(pk=turn_id) | Q(status__in=Turn.ACTIVE), conversation=conversation)
+    others = {turn.pk: turn for turn in turns}
     turn = others.pop(turn_id)
+    turn.conversation = conversation
     is_queued = turn.status == Status.QUEUED and not conversation.needs_person
     is_abandoned = turn.status == Status.RUNNING and turn.lease_until is not None and turn.lease_until <= now
     if others or not (is_queued or is_abandoned):
@@ -79,8 +79,7 @@ def claim(turn_id: UUID) -> Lease | None:
     is_resumed = turn.started_at is not None
     turn.attempt, turn.started_at = turn.attempt + 1, turn.started_at or now
     turn.save(update_fields=["status", "lease_owner", "lease_until", "attempt", "started_at"])
-    signals.turn_changed(turn.conversation_id, turn.pk)
-    return Lease(turn=turn, owner=turn.lease_owner, is_resumed=is_resumed, is_reserved=turn.is_reserved)
+    return Lease(turn=turn, owner=turn.lease_owner, is_resumed=is_resumed)
 
 
 def renew(lease: Lease) -> Held:

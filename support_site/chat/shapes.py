@@ -50,7 +50,12 @@ class TurnState(NamedTuple):
 
 def turn_states(conversation: Conversation, turn_ids: Iterable[UUID]) -> list[TurnState]:
     """Those of the turns that are of this conversation."""
-    return [_state_of(turn) for turn in conversation.turns.filter(pk__in=list(turn_ids))]
+    return [_state_of(turn) for turn in Turn.objects.filter(conversation=conversation.pk, pk__in=list(turn_ids))]
+
+
+def unbegun(turn: Turn) -> TurnState:
+    """A queued turn that nobody has begun, so that nothing has to be read to know where it stands."""
+    return TurnState(turn.pk, turn_shape(turn), 0, is_finished=False, is_lost=False)
 
 
 def _state_of(turn: Turn) -> TurnState:
@@ -63,8 +68,13 @@ def _state_of(turn: Turn) -> TurnState:
 
 def kept_message(conversation: Conversation, message_id: UUID) -> Shape | None:
     """One message of this conversation; None if there is none."""
-    message = conversation.messages.select_related("author").filter(pk=message_id).first()
+    message = Message.objects.filter(conversation=conversation.pk, pk=message_id).first()
     return message_shape(message) if message else None
+
+
+def news(conversation: Conversation, message_id: UUID, turn_id: UUID | None) -> tuple[Shape | None, list[TurnState]]:
+    """A message that was kept, and the turn that changed with it if one did: what of it is of this conversation."""
+    return kept_message(conversation, message_id), turn_states(conversation, [turn_id] if turn_id else [])
 
 
 def kept_messages(conversation: Conversation) -> list[Shape]:

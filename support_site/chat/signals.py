@@ -37,9 +37,11 @@ def name_of_session(session_key: str) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()[:40]
 
 
-def message_kept(conversation_id: UUID, message_id: UUID) -> None:
-    """After commit: a message of the conversation can be shown (for the first time, or anew)."""
-    _after_commit(conversation_group(conversation_id), {"type": "message.kept", "message": str(message_id)})
+def message_kept(conversation_id: UUID, message_id: UUID, turn_id: UUID | None = None) -> None:
+    """After commit: a message of the conversation can be shown (for the first time, or anew). If a turn is named, that
+    is new, or has another status."""
+    named = {"turn": str(turn_id)} if turn_id else {}
+    _after_commit(conversation_group(conversation_id), {"type": "message.kept", "message": str(message_id), **named})
 
 
 def turn_changed(conversation_id: UUID, turn_id: UUID) -> None:

@@ -109,10 +109,10 @@ def sweep_logs() -> None:
 
 def follow_up(turn_id: UUID) -> None:
     """Make the tasks that follow the end of a turn: to learn from it, and to answer what was queued behind it."""
-    turn = Turn.objects.get(pk=turn_id)
-    if turn.status != Turn.Status.FAILED:
+    status, conversation_id = Turn.objects.values_list("status", "conversation_id").get(pk=turn_id)
+    if status != Turn.Status.FAILED:
         enqueue(learn, turn_id)
-    following = next_turn(turn.conversation_id)
+    following = next_turn(conversation_id)
     if following:
         enqueue(answer, following.pk)
 

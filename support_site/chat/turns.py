@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
 
@@ -58,17 +58,16 @@ def accept(
     """
     text = readable(text)
     conversation = locked(conversation.pk)
-    known = conversation.messages.select_related("turn").filter(client_id=client_id).first()
-    if known:
-        return Accepted(message=known, turn=known.turn, status="duplicate")
+    known = Message.objects.filter(conversation=conversation, client_id=client_id)
+    if known.exists():
+        message = known.select_related("turn").get()
+        return Accepted(message=message, turn=message.turn, status="duplicate")
     keep_pace(conversation.account_id, address)
     before = _give_way(conversation)
     turn = None if conversation.needs_person else _queued_turn(conversation, before)
     if turn and turn not in before and not costs_nothing:
         reserve(turn, address)
     message = keep(conversation, turn=turn, role=Message.Role.CUSTOMER, text=text, client_id=client_id, author=user)
-    if turn:
-        signals.turn_changed(conversation.pk, turn.pk)
     is_queued = turn is not None and any(each != turn for each in before)
     if turn and is_queued:
         _say_that_staff_decide(conversation, turn)
@@ -121,10 +120,9 @@ def retry(conversation: Conversation, turn_id: UUID, address: str = "", *, costs
 
 def next_turn(conversation_id: UUID) -> Turn | None:
     """The turn that may be answered now: the oldest queued one, if none is active."""
-    turns = Turn.objects.filter(conversation_id=conversation_id)
-    if turns.filter(status__in=Turn.ACTIVE).exists():
-        return None
-    return turns.filter(status=Status.QUEUED).order_by("created_at").first()
+    unfinished = _unfinished(conversation_id)
+    is_free = all(turn.status == Status.QUEUED for turn in unfinished)
+    return unfinished[0] if unfinished and is_free else None
 
 
 # --- Shared with the other services, inside their transactions ----------------------------------
@@ -145,7 +143,8 @@ def turn_of(conversation: Conversation, turn_id: UUID) -> Turn:
 
 def next_position(conversation: Conversation) -> int:
     """The place behind all messages; nobody else gets it while the conversation is locked."""
-    return (conversation.messages.aggregate(last=Max("position"))["last"] or 0) + 1
+    last = Message.objects.filter(conversation=conversation).order_by("-position").values_list("position", flat=True)
+    return (last.first() or 0) + 1
 
 
 def keep(
@@ -159,7 +158,7 @@ def keep(
     )  # fmt: skip
     title = conversation.title or Truncator(text).chars(80)
     Conversation.objects.filter(pk=conversation.pk).update(title=title, updated_at=timezone.now())
-    signals.message_kept(conversation.pk, message.pk)
+    signals.message_kept(conversation.pk, message.pk, turn.pk if turn else None)
     return message
 
 
@@ -211,7 +210,7 @@ def readable(text: str) -> str:
 
 def _give_way(conversation: Conversation) -> list[Turn]:
     """End the turns that wait for the customer's click. Those that are still to be answered, oldest first."""
-    unfinished = list(conversation.turns.exclude(status__in=Turn.FINISHED).order_by("created_at"))
+    unfinished = _unfinished(conversation.pk)
     waiting = [turn for turn in unfinished if turn.status == Status.WAITING]
     for_staff = _waiting_for_staff(conversation) if waiting else []
     for turn in waiting:
@@ -219,6 +218,12 @@ def _give_way(conversation: Conversation) -> list[Turn]:
             end_unheld(turn, Status.DONE)
             unfinished.remove(turn)
     return unfinished
+
+
+def _unfinished(conversation_id: UUID) -> list[Turn]:
+    """Oldest first."""
+    unfinished = Turn.objects.filter(conversation=conversation_id).exclude(status__in=Turn.FINISHED)
+    return list(unfinished.order_by("created_at"))
 
 
 def _waiting_for_staff(conversation: Conversation) -> list[UUID]:

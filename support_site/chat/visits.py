@@ -67,6 +67,8 @@ class Visit:
         self._address = address_of(scope)
         self._conversation_id: UUID = scope["url_route"]["kwargs"]["conversation_id"]
         self._has_said_hello = False
+        #: The message that was last said here and shown at once.
+        self._said: UUID | None = None
         self._hellos_until = 0.0
 
     @property
@@ -179,8 +181,12 @@ class Visit:
 
     async def _message_send(self, user: User, id: UUID, text: str) -> None:
         accepted = await in_thread(edges.send)(self._conversation, user, client_id=id, text=text, address=self._address)
-        turn = str(accepted.turn.pk) if accepted.turn else None
-        await self.outbox.put({"type": "ack", "id": str(id), "turn": turn, "status": accepted.status})
+        turn = accepted.turn
+        ack = {"id": str(id), "turn": str(turn.pk) if turn else None, "status": accepted.status}
+        await self.outbox.put({"type": "ack", **ack})
+        if accepted.status != "duplicate":  # shown as it is in hand; what signals it needs to read nothing then
+            self._said = accepted.message.pk
+            await self._put(shapes.message_shape(accepted.message), [shapes.unbegun(turn)] if turn else [])
 
     async def _turn_stop(self, user: User, turn: UUID) -> None:
         await in_thread(edges.stop)(self._conversation, turn)
@@ -205,15 +211,19 @@ class Visit:
 
     # --- What happens in the conversation
 
-    async def _show_message(self, message: UUID) -> None:
-        shown = await in_thread(shapes.kept_message)(self._conversation, message)
-        if shown and self._has_said_hello:
-            await self.outbox.put({"type": "message", "message": shown})
+    async def _show_message(self, message: UUID, turn: UUID | None) -> None:
+        is_shown, self._said = message == self._said, None
+        if self._has_said_hello and not is_shown:
+            await self._put(*await in_thread(shapes.news)(self._conversation, message, turn))
 
     async def _show_turn(self, turn: UUID) -> None:
-        if not self._has_said_hello:
-            return
-        for state in await in_thread(shapes.turn_states)(self._conversation, {turn}):
+        if self._has_said_hello:
+            await self._put(None, await in_thread(shapes.turn_states)(self._conversation, {turn}))
+
+    async def _put(self, message: shapes.Shape | None, turns: list[shapes.TurnState]) -> None:
+        if message:
+            await self.outbox.put({"type": "message", "message": message})
+        for state in turns:
             await self.outbox.put({"type": "turn", "turn": state.shape})
             self._tails.follow(state)
 

@@ -44,15 +44,15 @@ def erase_forgotten(store: LedgerStore, account_id: UUID | None = None) -> list[
 
     Raises StoreUnavailable when Chroma cannot be reached; then it has to be called again.
     """
-    found = _forgotten().filter(account=account_id) if account_id else _forgotten()
-    forgotten = list(found)
+    deleted = Record.objects.filter(kind="memories", status=Record.Status.DELETED)
+    found = deleted.filter(account=account_id) if account_id else deleted
+    forgotten = list(_forgotten(found)) if found.exists() else []  # nearly always none, and asking so is cheap
     if forgotten:
         services.erase_records(store, forgotten, reason=REASON)
     return [record.key for record in forgotten]
 
 
-def _forgotten() -> QuerySet[Record]:
-    """Memories whose last change was a customer's wish. What staff deleted they may want to undo."""
+def _forgotten(deleted: QuerySet[Record]) -> QuerySet[Record]:
+    """Those whose last change was a customer's wish. What staff deleted they may want to undo."""
     last = RecordChange.objects.filter(record=OuterRef("pk")).order_by("-id").values("actor")[:1]
-    deleted = Record.objects.filter(kind="memories", status=Record.Status.DELETED).annotate(actor=Subquery(last))
-    return deleted.filter(actor__in=("agent", "customer")).defer("vectors")
+    return deleted.annotate(actor=Subquery(last)).filter(actor__in=("agent", "customer")).defer("vectors")

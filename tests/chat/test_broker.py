@@ -1,6 +1,7 @@
 """Celery's queues as files: whole messages, each for one reader, in order, and none lost with its process."""
 
 import threading
+import time
 from queue import Empty
 
 import pytest
@@ -72,6 +73,17 @@ def test_a_message_goes_to_one_of_many_readers(connection, folder):
     [reader.start() for reader in readers]
     [reader.join() for reader in readers]
     assert sorted(got) == list(range(200))
+
+
+def test_who_waits_is_woken_by_what_this_process_puts(connection):
+    """And looks by itself so seldom that an idle site costs next to nothing."""
+    connection.transport.polling_interval = 30
+    queue = connection.SimpleQueue("woken")  # kombu binds a name once a process, wherever its folder is
+    threading.Timer(0.2, queue.put, [1]).start()
+    began = time.monotonic()
+    assert queue.get(timeout=20).payload == 1
+    assert time.monotonic() - began < 10
+    queue.close()
 
 
 def test_queues_are_apart(connection):

@@ -113,6 +113,13 @@ def test_what_is_reserved_by_others_is_not_there_to_be_used(conversation, alice,
     assert Turn.objects.count() == 2
 
 
+def test_where_nothing_is_limited_nobody_waits_for_the_days_row(conversation, alice, settings):
+    settings.TURNS_AT_ONCE = settings.TOKENS_PER_DAY = settings.MONEY_PER_DAY = [0, 0]
+    turn = send(conversation, alice, address=HOME).turn
+    assert not Spending.objects.exists()
+    assert turn.reservation.tokens
+
+
 def test_money_is_counted_by_the_price_list(conversation, alice, settings):
     settings.MODEL_INPUT_PRICE, settings.MODEL_OUTPUT_PRICE = Decimal(1), Decimal(2)
     settings.MONEY_PER_DAY, settings.TOKENS_PER_TURN = [1, 0], 500_000

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from support_site.chat import turns, visits
+from support_site.chat import shapes, signals, turns, visits
 from support_site.chat.hub import hub
 from support_site.chat.inbox import MOST_FRAMES_WAITING
 from support_site.chat.log import Entry, LogUnreachable, SqlTurnLog, turn_log
@@ -52,6 +52,28 @@ async def test_two_tabs_see_the_same_events_in_the_same_order(open_socket, begin
         await socket.until("turn.done")
     assert one.events() == two.events()
     assert next(frame for frame in two.frames if frame["type"] == "message")["message"]["text"] == "Hi"
+
+
+async def test_what_is_written_is_shown_in_its_own_tab_without_being_read_again(open_socket, conversation, monkeypatch):
+    here, elsewhere = await open_socket(), await open_socket()
+    for socket in (here, elsewhere):
+        await socket.hello()
+    read, news = [], shapes.news
+
+    def reading(conversation, message, turn):
+        read.append(str(message))
+        return news(conversation, message, turn)
+
+    monkeypatch.setattr(shapes, "news", reading)
+    await here.say("message.send", id=str(uuid.uuid4()), text="Hi")
+    shown, there = [await here.next() for _ in range(3)], [await elsewhere.next() for _ in range(2)]
+    assert [frame["type"] for frame in shown] == ["ack", "message", "turn"]
+    assert shown[1:] == there
+    written = shown[1]["message"]["id"]
+    assert read == [written]
+    # What changes of it later is shown in its own tab, too.
+    await in_thread(signals.message_kept)(conversation.pk, uuid.UUID(written))
+    assert await here.next() == await elsewhere.next() == shown[1]
 
 
 async def test_a_page_that_comes_back_at_any_event_gets_exactly_the_rest(open_socket, say, answer, conversation):

@@ -1,5 +1,6 @@
 """What is known when a turn begins: memories, and the orders that are meant, as they are now."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -44,11 +45,10 @@ async def recollect(
     options = options or AgentOptions()
     account, words = context.account_id, "\n".join(said)
     try:
-        # One after the other: the first read of a process may be what opens Chroma.
-        profile = await store.aget(namespaces.profile(account), namespaces.PROFILE_KEY)
-        memories: list[Memory] = []
-        if not context.memory_paused:
-            memories = await recall(store, account, words, limit=options.recalled_memories)
+        profile, memories = await asyncio.gather(
+            store.aget(namespaces.profile(account), namespaces.PROFILE_KEY),
+            _memories(store, context, words, options.recalled_memories),
+        )
         mentions = {memory.order_id: memory.valid_from for memory in memories if memory.order_id}
         wanted = list(dict.fromkeys([*mentioned_orders(words), *mentions]))[: options.recalled_orders]
         on_file = await _orders(store, account, wanted)
@@ -63,6 +63,10 @@ async def recollect(
         "unavailable": False,
         "paused": context.memory_paused,
     }
+
+
+async def _memories(store: BaseStore, context: RunContext, words: str, limit: int) -> list[Memory]:
+    return [] if context.memory_paused else await recall(store, context.account_id, words, limit=limit)
 
 
 async def _orders(store: BaseStore, account: str, wanted: Iterable[str]) -> dict[str, Item]:

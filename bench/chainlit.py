@@ -1,10 +1,11 @@
 """The site beside Chainlit: the same agent, model, store and checkpointer, each in one process.
 
-    python -m bench.chainlit --python PATH [--talkers 10] [--words 150] [--rate 50] [--idle 100]
+    python -m bench.chainlit --python PATH [--talkers 10] [--words 150 600] [--rate 50] [--idle 100]
 
 ``--python`` is the interpreter of a virtual environment of its own with Chainlit installed (it pins other versions
-than the site does); the agent's packages come from this one. Each side answers ``--talkers`` people at once, then one
-person alone, then holds ``--idle`` silent pages.
+than the site does); the agent's packages come from this one. Each side holds ``--idle`` silent pages, then answers
+``--talkers`` people at once, in so many words and in so many more, then one person alone. What a word costs more in the
+longer replies than in the shorter is what it costs by itself; the rest of a reply's cost is the turn's.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 import sysconfig
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,31 +155,40 @@ def theirs(model_url: str, python: str) -> Iterator[Side]:
 
 @dataclass(kw_only=True)
 class Figures:
-    """CPU of the process for each word in microseconds, milliseconds to the first word, kilobytes of a silent page."""
+    """Milliseconds of CPU of the process for each reply, by its words; milliseconds to the first word; kilobytes of a
+    silent page."""
 
-    cpu: float
+    cpu: dict[int, float]
     first: float
     page: float
 
 
-async def measured(side: Side, talkers: int, words: int, before: float, idle: int) -> Figures:
-    page = await silent_pages(side, idle)
+async def measured(side: Side, talkers: int, lengths: Sequence[int], before: float, idle: int) -> Figures:
+    page, cpu = await silent_pages(side, idle), {}
     async with AsyncExitStack() as stack:
         pages = []
         for _ in range(talkers):
             pages.append(await stack.enter_async_context(side.page()))
             await pages[-1].ask(QUESTION)  # a conversation is a new one when something was said in the last
-        for _ in range(2):  # the first time opens what is open from then on
+        for words in (lengths[0], *lengths):  # the first time opens what is open from then on
             spent = side.process.cpu_seconds()
-            await asyncio.gather(*(page.ask(QUESTION) for page in pages))
+            await asyncio.gather(*(page.ask(f"{QUESTION} Say it in {words} words.") for page in pages))
             await asyncio.sleep(SETTLE_SECONDS)  # what is learned from an answer is part of it
-            cpu = side.process.cpu_seconds() - spent
+            cpu[words] = 1000 * (side.process.cpu_seconds() - spent) / talkers
         firsts = []
         for _ in range(ALONE):
             await asyncio.sleep(1)
             firsts.append(await pages[0].ask(QUESTION))
     first = 1000 * (statistics.median(firsts) - before)
-    return Figures(cpu=1e6 * cpu / (talkers * words), first=first, page=page)
+    return Figures(cpu=cpu, first=first, page=page)
+
+
+def row(found: Figures, name: str) -> tuple[str, ...]:
+    (short, few), (long, many) = found.cpu.items()
+    token = 1000 * (many - few) / (long - short)
+    replies = (f"{1000 * cpu / words:.0f} us" for words, cpu in found.cpu.items())
+    turn = few - token * short / 1000
+    return (name, *replies, f"{token:.0f} us", f"{turn:.0f} ms", f"{found.first:.1f} ms", f"{found.page:.0f} KB")
 
 
 async def silent_pages(side: Side, count: int) -> float:
@@ -198,19 +208,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, required=True)
     parser.add_argument("--talkers", type=int, default=10)
-    parser.add_argument("--words", type=int, default=150)
+    parser.add_argument("--words", type=int, nargs=2, default=[150, 600])
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--before", type=float, default=0.2)
     parser.add_argument("--idle", type=int, default=100)
     told = parser.parse_args()
-    rows = [
-        ("one process, everything", "CPU a word", "to the first word, beyond the model's", "memory of a silent page")
-    ]
-    with model_server(before=told.before, between=1 / told.rate, words=told.words) as url:
+    head = ("one process, everything", *(f"CPU a word of {words}" for words in told.words), "of one more word")
+    rows = [(*head, "of a turn beside them", "to the first word, beyond the model's", "memory of a silent page")]
+    with model_server(before=told.before, between=1 / told.rate) as url:
         for name, running in (("the site, embedded", ours(url)), ("Chainlit", theirs(url, str(told.python)))):
             with running as side:
                 found = asyncio.run(measured(side, told.talkers, told.words, told.before, told.idle))
-            rows.append((name, f"{found.cpu:.0f} us", f"{found.first:.1f} ms", f"{found.page:.0f} KB"))
+            rows.append(row(found, name))
     show(f"The site beside Chainlit ({told.talkers} talk at once, {told.rate:.0f} words a second each)", rows)
 
 

@@ -18,6 +18,7 @@ class Cut(Browser):
     def __init__(self, *where):
         super().__init__(*where)
         self.numbers, self.written, self.is_over = [], {}, False
+        self.begun = {}
 
     def unfinished(self):
         return self.cursors
@@ -26,9 +27,13 @@ class Cut(Browser):
         self.numbers.append(seq)
         super()._numbered(turn, seq, event)
 
+    def _snapshot(self, frame):
+        self.begun |= self.drafts  # what is kept by now is no draft any more, though its end is still to be told
+        super()._snapshot(frame)
+
     def _event(self, turn, event):
         if event["type"] == "message.done":
-            self.written[event["message"]] = "\n".join(self.drafts[event["message"]]["blocks"])
+            self.written[event["message"]] = "\n".join((self.begun | self.drafts)[event["message"]]["blocks"])
         self.is_over = event["type"] == "turn.done"
         super()._event(turn, event)
 

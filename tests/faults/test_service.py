@@ -69,6 +69,8 @@ def test_a_deploy_hands_answers_over_and_asks_pages_to_come_back(service, model)
     page.until_status(turn, "done")
     # What goes on when a lease has run out is a second attempt.
     assert service.query("select attempt from chat_turn where id = %s", turn) == [(1,)], "it was not handed over"
+    if not page.streamed:  # what is kept may be shown before its log has been told
+        page.until(lambda frame: page.streamed)
     assert list(page.streamed.values()) == list(page.shown.values()) != []
     web.stop(signal.SIGTERM)
     with pytest.raises(ConnectionClosed):

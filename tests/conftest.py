@@ -1,40 +1,10 @@
 """The cast and the stage: every test runs on data of its own, in a folder that vanishes."""
 
-import atexit
 import fcntl
 import gc
 import os
-import shutil
-import tempfile
-
-# Before Django reads its settings: tests never touch the developer's data, keys or services.
-DATA_DIR = tempfile.mkdtemp(prefix="support-tests-")
-atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
-os.environ["DATA_DIR"] = DATA_DIR
-os.environ["OFFLINE_WORD_DELAY_SECONDS"] = "0"
-for name in ("DATABASE_URL", "REDIS_URL", "CHROMA_URL", "CELERY_BROKER_URL", "SHOP_WEBHOOK_URL", "SHOP_WEBHOOK_SECRET"):
-    os.environ[name] = ""
-for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_FALLBACK_MODEL", "EMAIL_HOST"):
-    os.environ[name] = ""
-# A test that is not about limits may hurry.
-for name in ("MESSAGES_PER_MINUTE", "OPEN_SOCKETS", "TURNS_AT_ONCE", "TOKENS_PER_DAY", "MONEY_PER_DAY"):
-    os.environ[name] = "0,0"
-os.environ["DEBUG"] = "0"
-# Tests start many processes: each would compile what nobody kept.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support_site.settings")
 
 import pytest
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_configure():
-    from django.conf import settings
-
-    # A slow hash is for passwords somebody might steal.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # Each test client has a middleware of its own, which would look at all static files; whole sites serve them.
-    settings.SERVESTATIC_USE_FINDERS = settings.SERVESTATIC_USE_STATIC_ROOT = False
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -64,7 +34,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
 
     database = settings.DATABASES["default"]
     if "sqlite" in database["ENGINE"]:
-        database.setdefault("TEST", {})["NAME"] = os.path.join(DATA_DIR, "test.sqlite3")
+        database.setdefault("TEST", {})["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,6 @@ PASSWORD = "demo-password"
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Passwords are hashed in each of these tests, and slowly on purpose."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
 def unthrottled():
     """Limits count in the cache: each test begins with none used."""
     cache.clear()

@@ -238,8 +238,8 @@ def test_nobody_calls_a_person_into_the_conversation_of_another_or_without_end(
     assert answers == [302, 429]
 
 
-def test_what_is_past_is_swept(say, alice):
-    say()
+def test_what_is_past_is_swept(conversation, alice, answer):
+    answer(send(conversation, alice).turn, ScriptedAgent(says("Hello")))
     Spending.objects.update(day=Spending.objects.get().day - budgets.KEEP_DAYS - timedelta(days=1))
     assert budgets.sweep() == 1
 

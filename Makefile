@@ -45,7 +45,7 @@ check: $(VENV)/installed-dev lint ## What CI runs: lint, types, architecture, mi
 	$(BIN)/pytest -n $$(($$(nproc 2>/dev/null || echo 2) + 1)) --reruns 1 -rsR
 
 test-quick: $(VENV)/installed-dev ## Tests without browser, services, fault injection and the whole of the golden cases (under 3 minutes)
-	$(BIN)/pytest -n auto -m "not browser and not service and not fault and not golden"
+	$(BIN)/pytest -n $$(($$(nproc 2>/dev/null || echo 2) + 1)) -m "not browser and not service and not fault and not golden"
 
 lint: $(VENV)/installed-dev ## Format, lint, types, import contracts, migrations, deploy check
 	$(BIN)/ruff format --check .

@@ -1,7 +1,6 @@
-"""The peer: the same agent, model, store and checkpointer behind a bare WebSocket, and nothing else.
+"""The peer: the same agent, model, store and checkpointer behind a bare Starlette WebSocket, and nothing else."""
 
-A plain ASGI application on uvicorn: Starlette's WebSocket without Starlette.
-"""
+from __future__ import annotations
 
 import asyncio
 import json
@@ -11,10 +10,13 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench._child import child, serve_until_input_ends
 from bench._imports import ROOT
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
 
 
 def peer(model_url: str, folder: str) -> AbstractContextManager[str]:
@@ -28,14 +30,12 @@ class Peer:
     def __init__(self, agent: Any) -> None:
         self._agent = agent
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        await receive()
-        await send({"type": "websocket.accept"})
-        while (message := await receive())["type"] == "websocket.receive":
-            asked = json.loads(message["text"])
+    async def serve(self, socket: WebSocket) -> None:
+        await socket.accept()
+        async for asked in socket.iter_json():
             async for text in self._answer(asked["text"], asked["thread"]):
-                await send({"type": "websocket.send", "text": json.dumps({"text": text})})
-            await send({"type": "websocket.send", "text": json.dumps({"text": ""})})
+                await socket.send_json({"text": text})
+            await socket.send_json({"text": ""})
 
     async def _answer(self, text: str, thread: str) -> AsyncIterator[str]:
         from agents.context import RunContext
@@ -73,6 +73,8 @@ def shelved(folder: Path) -> Any:
 
 async def main(model_url: str, folder: Path) -> None:
     import uvicorn
+    from starlette.applications import Starlette
+    from starlette.routing import WebSocketRoute
 
     from agents.checkpoints import open_checkpointer
     from agents.llm import chat_model
@@ -81,8 +83,9 @@ async def main(model_url: str, folder: Path) -> None:
     model = chat_model(api_key="", base_url=model_url, model="test-model", timeout=60)
     async with open_checkpointer(folder / "checkpoints.sqlite3") as saver:
         agent = SupportAgent(model=model, store=shelved(folder / "chroma"), checkpointer=saver)
+        bare = Starlette(routes=[WebSocketRoute("/", Peer(agent).serve)])
         config = uvicorn.Config(
-            Peer(agent), lifespan="off", log_level="warning", ws="websockets-sansio", ws_per_message_deflate=False
+            bare, lifespan="off", log_level="warning", ws="websockets-sansio", ws_per_message_deflate=False
         )
         with socket.create_server(("127.0.0.1", 0)) as listener:
             server = uvicorn.Server(config)

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.parts import wait_until
+from tests.parts import end, wait_until
 from tests.warm import ROOT, Managed, manage
 
 
@@ -59,9 +59,7 @@ class Site:
         return self
 
     def stop(self, how=signal.SIGTERM):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(how)
-            self.process.wait(30)
+        end(self.process, how)
 
     @property
     def log(self):

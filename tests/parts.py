@@ -51,6 +51,13 @@ def program(name):
     return found or pytest.skip(f"{name} is not installed")
 
 
+def end(process, how):
+    """End a process, if one was started and still runs, with this signal, and wait until it is gone."""
+    if process and process.poll() is None:
+        process.send_signal(how)
+        process.wait(30)
+
+
 class Part:
     """A process that is started, killed and started again at the same address."""
 
@@ -78,9 +85,7 @@ class Part:
 
     def stop(self, how=signal.SIGKILL):
         """End it with this signal, and wait until it is gone."""
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(how)
-            self.process.wait(30)
+        end(self.process, how)
 
     @property
     def log(self):

@@ -33,12 +33,11 @@ def reserve(turn: Turn, address: str) -> None:
     """Reserve for a turn that is being queued, in its transaction. Raises Limited: too_many_turns, spent_today."""
     whose = _whose(turn.conversation.account_id, address)
     # The account's row first, as everybody does, so that nobody waits for somebody who waits for them.
-    spent = [_row(**one) if _is_limited(place) else None for place, one in enumerate(whose)]
-    if any(spent):
+    spent = {place: _row(**one) for place, one in enumerate(whose) if _is_limited(place)}
+    if spent:
         held = _held(turn.conversation.account_id, address)  # only now: who waited sees what was reserved before
-        for place, spending in enumerate(spent):
-            if spending:
-                _check_room(place, spending, held[place])
+        for place, spending in spent.items():
+            _check_room(place, spending, held[place])
     _hold(turn, address=address)
 
 
